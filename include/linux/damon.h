@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DAMON, the data access monitor: the interface for other kernel code.
+ *
+ * A monitor is a &struct damon_ctx: what to watch (targets), how often to look
+ * (intervals), how much effort to spend (limits on the number of regions), and
+ * the primitives that read one kind of address space.  The way to use it:
+ *
+ *	ctx = damon_new_ctx();
+ *	damon_va_set_primitives(ctx);
+ *	damon_set_targets(ctx, ids, nr_ids);
+ *	ctx->aggregate_cb = look_at_the_regions;
+ *	damon_start(ctx);
+ *	...
+ *	damon_stop(ctx);
+ *	damon_destroy_ctx(ctx);
+ *
+ * How and why it works is told in mm/damon/core.c and in
+ * Documentation/mm/damon/design.rst.
+ */
+#ifndef _LINUX_DAMON_H
+#define _LINUX_DAMON_H
+
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/prandom.h>
+#include <linux/time64.h>
+#include <linux/types.h>
+
+struct damon_ctx;
+struct damon_target;
+struct task_struct;
+
+/**
+ * struct damon_addr_range - A half open range of addresses.
+ * @start:	First address of the range.
+ * @end:	First address behind the range.
+ */
+struct damon_addr_range {
+	unsigned long start;
+	unsigned long end;
+};
+
+/**
+ * struct damon_region - Neighbouring memory that is accessed at one rate.
+ *
+ * The monitor assumes that all pages of a region are accessed equally often,
+ * and keeps correcting the regions until this holds (see core.c).
+ */
+struct damon_region {
+	/** @ar: The addresses; both ends are multiples of the page size. */
+	struct damon_addr_range ar;
+
+	/** @sampling_addr: The address whose next access is waited for. */
+	unsigned long sampling_addr;
+
+	/**
+	 * @nr_accesses: In how many sampling intervals of this aggregation
+	 * the sampled page was found accessed.  At most
+	 * aggr_interval / sample_interval.
+	 */
+	unsigned int nr_accesses;
+
+	/**
+	 * @age: For how many aggregations the region has kept its rate, to
+	 * within a tenth of the largest @nr_accesses of all regions.
+	 */
+	unsigned int age;
+
+	/* private: */
+	unsigned int last_nr_accesses;
+	bool sampling_marked;
+	struct list_head list;
+};
+
+/**
+ * struct damon_target - One address space that a context watches.
+ */
+struct damon_target {
+	/**
+	 * @id: Names the address space to the primitives; the core passes it
+	 * on and never looks at it.  For damon_va_set_primitives() it is a
+	 * &struct pid pointer, whose reference stays the caller's.
+	 */
+	unsigned long id;
+
+	/** @regions_list: The regions, in address order, never overlapping. */
+	struct list_head regions_list;
+
+	/** @nr_regions: The length of @regions_list. */
+	unsigned int nr_regions;
+
+	/** @list: Node in the targets_list of the context. */
+	struct list_head list;
+};
+
+/**
+ * struct damon_ctx - A monitor: what it watches, how, and its worker thread.
+ *
+ * While the monitor runs, everything below the context belongs to its worker.
+ * Others reach it through the hooks and damon_call() only.
+ */
+struct damon_ctx {
+	/**
+	 * @sample_interval: Microseconds from one check of a region to the
+	 * next.  At least 1.
+	 */
+	unsigned long sample_interval;
+
+	/**
+	 * @aggr_interval: Microseconds over which accesses are counted before
+	 * they are reported.  At least @sample_interval.
+	 */
+	unsigned long aggr_interval;
+
+	/**
+	 * @regions_update_interval: Microseconds between two calls of
+	 * @update_target_regions.
+	 */
+	unsigned long regions_update_interval;
+
+	/** @min_nr_regions: Fewest regions of all targets together, from 3. */
+	unsigned long min_nr_regions;
+
+	/** @max_nr_regions: Most regions of all targets together. */
+	unsigned long max_nr_regions;
+
+	/**
+	 * @last_aggregation: Monotonic time to which the running aggregation
+	 * counts from.  Set by the worker.
+	 */
+	struct timespec64 last_aggregation;
+
+	/**
+	 * @last_regions_update: Monotonic time from which the next regions
+	 * update is counted.  Set by the worker.
+	 */
+	struct timespec64 last_regions_update;
+
+	/**
+	 * @kdamond: The worker, or NULL when the monitor is off.  Set under
+	 * @kdamond_lock.  The worker clears it as the last thing that it does
+	 * to the context, so whoever sees NULL may free the context.
+	 */
+	struct task_struct *kdamond;
+
+	/** @kdamond_stop: The worker shall end.  Under @kdamond_lock. */
+	bool kdamond_stop;
+
+	/**
+	 * @kdamond_lock: Protects @kdamond, @kdamond_stop, and the queue of
+	 * damon_call(), which lives and dies with the worker.
+	 */
+	struct mutex kdamond_lock;
+
+	/** @targets_list: The &struct damon_target of this context. */
+	struct list_head targets_list;
+
+	/**
+	 * @init_target_regions: Called once by the worker, before it monitors.
+	 * Builds the first regions of the targets that have none.
+	 */
+	void (*init_target_regions)(struct damon_ctx *ctx);
+
+	/**
+	 * @update_target_regions: Called by the worker once in each
+	 * @regions_update_interval.  Brings the regions in line with the
+	 * memory as it is now; damon_target_fit() does most of it.
+	 */
+	void (*update_target_regions)(struct damon_ctx *ctx);
+
+	/**
+	 * @prepare_access_checks: Called by the worker in each
+	 * @sample_interval.  Readies every region for the next check.
+	 */
+	void (*prepare_access_checks)(struct damon_ctx *ctx);
+
+	/**
+	 * @check_accesses: Called by the worker in each @sample_interval.
+	 * Checks every region for an access since the last preparation,
+	 * counts it in nr_accesses, and returns the largest nr_accesses.
+	 */
+	unsigned int (*check_accesses)(struct damon_ctx *ctx);
+
+	/**
+	 * @target_valid: Called by the worker in each @sample_interval.  When
+	 * it says false for every target, the worker ends.  Without this
+	 * callback the worker runs until damon_stop().
+	 */
+	bool (*target_valid)(struct damon_target *target);
+
+	/** @sample_cb: The user's hook, called after each preparation. */
+	void (*sample_cb)(struct damon_ctx *ctx);
+
+	/**
+	 * @aggregate_cb: The user's hook, called at each aggregation, with the
+	 * counts complete and no region merged yet.
+	 */
+	void (*aggregate_cb)(struct damon_ctx *ctx);
+
+	/**
+	 * @cleanup: Called by the worker as it ends.  Gives back what the
+	 * other callbacks hold.
+	 */
+	void (*cleanup)(struct damon_ctx *ctx);
+
+	/* private: */
+
+	/* The queue of damon_call(); closed when the worker leaves. */
+	struct list_head calls;
+	bool calls_open;
+
+	/* Under kdamond_lock: tell the workers of one context apart. */
+	unsigned int nr_starts;
+	int number;
+
+	/* The rest belongs to the worker. */
+	struct rnd_state rng;
+	unsigned int nr_samples;	/* taken in this aggregation */
+	unsigned long sz_limit;		/* of a merged region, in bytes */
+	unsigned int last_nr_regions;	/* at the last round of cuts */
+};
+
+/** DAMON_MIN_ATTR_REGIONS - Least valid min_nr_regions. */
+#define DAMON_MIN_ATTR_REGIONS 3
+
+#define damon_for_each_target(t, ctx) \
+	list_for_each_entry(t, &(ctx)->targets_list, list)
+
+#define damon_for_each_region(r, t) \
+	list_for_each_entry(r, &(t)->regions_list, list)
+
+#ifdef CONFIG_DAMON
+
+/**
+ * damon_new_ctx() - Make a monitor with the default settings.
+ *
+ * The defaults are 5 ms, 100 ms and 1 s for the sampling, aggregation and
+ * regions update intervals, and 10 to 1000 regions.  There are no targets, and
+ * every callback is NULL.
+ *
+ * Context: May sleep.
+ * Return: The context, or NULL when there is no memory.
+ */
+struct damon_ctx *damon_new_ctx(void);
+
+/**
+ * damon_destroy_ctx() - Stop a monitor and free it with all its targets.
+ * @ctx:	The context; NULL does nothing.
+ *
+ * Context: May sleep.  Not from the callbacks of @ctx.
+ */
+void damon_destroy_ctx(struct damon_ctx *ctx);
+
+/**
+ * damon_set_targets() - Replace the targets of a monitor that is off.
+ * @ctx:	The context.
+ * @ids:	What names the targets to the primitives.
+ * @nr_ids:	The length of @ids.
+ *
+ * The new targets have no regions.  On an error nothing has changed.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ * Return: 0, -EBUSY while the monitor runs, -EINVAL when @nr_ids is negative,
+ *	-ENOMEM.
+ */
+int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids);
+
+/**
+ * damon_set_attrs() - Set intervals and limits of a monitor that is off.
+ * @ctx:	The context.
+ * @sample_int:	Sampling interval, in microseconds, from 1.
+ * @aggr_int:	Aggregation interval, in microseconds, from @sample_int.
+ * @regions_update_int: Regions update interval, in microseconds.
+ * @min_nr_reg:	Fewest regions, from 3.
+ * @max_nr_reg:	Most regions, from @min_nr_reg to INT_MAX.
+ *
+ * At most UINT_MAX sampling intervals fit an aggregation interval.  On an
+ * error nothing has changed.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ * Return: 0, -EBUSY while the monitor runs, -EINVAL for a value out of range.
+ */
+int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
+		    unsigned long aggr_int, unsigned long regions_update_int,
+		    unsigned long min_nr_reg, unsigned long max_nr_reg);
+
+/**
+ * damon_start() - Start the worker of a monitor.
+ * @ctx:	The context.  Its callbacks must not change from now on.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ * Return: 0, -EBUSY when it runs already, or the error of making the thread.
+ */
+int damon_start(struct damon_ctx *ctx);
+
+/**
+ * damon_stop() - Stop the worker of a monitor and wait until it is gone.
+ * @ctx:	The context.
+ *
+ * A sleeping worker is woken, and checks no more; a worker that is awake ends
+ * before it would sleep.  It destroys the regions, the targets stay.
+ *
+ * From a callback of @ctx this asks the worker to end, and does not wait.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ * Return: 0, or -EPERM when the monitor is off.
+ */
+int damon_stop(struct damon_ctx *ctx);
+
+/**
+ * damon_call() - Run a function on the worker of a monitor, and wait for it.
+ * @ctx:	The context.
+ * @fn:		The function.  It may read and change all that belongs to the
+ *		worker.
+ * @arg:	Passed to @fn.
+ *
+ * A sleeping worker is woken for it.  From a callback of @ctx, @fn is simply
+ * called.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ * Return: What @fn returned, -EPERM when the monitor is off, -ECANCELED when
+ *	it ended before it came to @fn.
+ */
+int damon_call(struct damon_ctx *ctx,
+	       int (*fn)(struct damon_ctx *ctx, void *arg), void *arg);
+
+/**
+ * damon_target_fit() - Fit the regions of a target to the memory it has now.
+ * @t:		The target.
+ * @ranges:	All its memory: ascending, disjoint, page aligned, not empty.
+ * @nr_ranges:	The length of @ranges.
+ *
+ * What lies outside of @ranges leaves the regions.  What stays keeps its
+ * counts and its age.  New memory joins the region beside it when that at most
+ * doubles what stayed of the region, so that a count is never spread over memory
+ * most of which it does not speak of; else it becomes a region of its own.
+ *
+ * On an error nothing has changed.
+ *
+ * Context: May sleep.  On the worker, or while the monitor is off.
+ * Return: 0, -EINVAL when @ranges are not as said, -ENOMEM.
+ */
+int damon_target_fit(struct damon_target *t,
+		     const struct damon_addr_range *ranges, unsigned int nr_ranges);
+
+#else	/* CONFIG_DAMON */
+
+static inline struct damon_ctx *damon_new_ctx(void)
+{
+	return NULL;
+}
+
+static inline void damon_destroy_ctx(struct damon_ctx *ctx)
+{
+}
+
+static inline int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids,
+				    ssize_t nr_ids)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
+				  unsigned long aggr_int,
+				  unsigned long regions_update_int,
+				  unsigned long min_nr_reg,
+				  unsigned long max_nr_reg)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_start(struct damon_ctx *ctx)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_stop(struct damon_ctx *ctx)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_call(struct damon_ctx *ctx,
+			     int (*fn)(struct damon_ctx *ctx, void *arg),
+			     void *arg)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_target_fit(struct damon_target *t,
+				   const struct damon_addr_range *ranges,
+				   unsigned int nr_ranges)
+{
+	return -EOPNOTSUPP;
+}
+
+#endif	/* CONFIG_DAMON */
+
+#ifdef CONFIG_DAMON_VADDR
+
+/**
+ * damon_va_set_primitives() - Watch virtual address spaces of processes.
+ * @ctx:	A context that is off.
+ *
+ * Sets all primitives of @ctx.  The id of each target is then a
+ * &struct pid pointer; the caller holds the reference as long as the target
+ * exists.  A target is valid while one thread of the process has memory.
+ */
+void damon_va_set_primitives(struct damon_ctx *ctx);
+
+#else
+
+static inline void damon_va_set_primitives(struct damon_ctx *ctx)
+{
+}
+
+#endif	/* CONFIG_DAMON_VADDR */
+
+#endif	/* _LINUX_DAMON_H */

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DAMON, the data access monitor: contexts, and the worker that monitors.
+ *
+ * The problem.  Who decides which memory to reclaim, to move to a slower node,
+ * or to back with huge pages, has to know which memory is used.  The processor
+ * sets an Accessed bit in the page table entry of a page that is used, and
+ * nothing else.  Reading all of these bits costs time in proportion to the size
+ * of the memory: at 50 ns an entry, 64 GiB take 0.8 s.  Doing that every 5 ms,
+ * to tell pages that are used all the time from pages used now and then, is out
+ * of the question.
+ *
+ * The model.  The memory is divided into regions, and one page of each is asked
+ * (see region.c for why this works, and how the regions are kept right).
+ * The cost depends on the number of regions alone:
+ *
+ *	checks per second = number of regions / sample_interval
+ *
+ * With the defaults of 5 ms and 1000 regions at most, that is 200,000 checks a
+ * second at worst; with the few dozen regions that most programs need, 10,000.
+ *
+ * Time.  In each sampling interval the Accessed bit of one page per region is
+ * cleared, and looked at again when the interval is over:
+ *
+ *	|<- sample ->|
+ *	prepare   check+prepare   check+prepare  ...             check
+ *	|------------------- aggr_interval ------------------------>|
+ *	       scale, aggregate_cb, merge, age, report, forget, cut
+ *	... every regions_update_interval: update_target_regions(), limits
+ *
+ * With 5 ms and 100 ms, a region has 20 samples an aggregation: nr_accesses of
+ * 10 says that its pages are used in half of all 5 ms.  A page that is used
+ * every 50 ms is found accessed in 10 % of the samples, and so is a page that
+ * is used in bursts a tenth of the time: the monitor does not tell these apart.
+ *
+ * The worker sleeps to absolute points of the monotonic clock, so the time that
+ * its checks take is not added to the interval.  When it is late, because there
+ * is no processor for it or because its checks take longer than an interval, it
+ * skips the points that have passed, and what it counted is scaled to the
+ * number of samples that there should have been.  So nr_accesses is always a
+ * rate: its quotient with aggr_interval / sample_interval does not depend on
+ * the load of the machine.  The alternative, counting samples in place of time,
+ * stretches the aggregation on a busy machine, and a second monitor, or a user
+ * who compares with his own clock, is misled.
+ *
+ * Ownership.  Everything below a context belongs to its worker from
+ * damon_start() until kdamond is NULL again.  Others come to it through the
+ * hooks, or let the worker run a function of theirs with damon_call().
+ *
+ * Notes on locking
+ *
+ * - kdamond_lock (mutex, one in each context) protects kdamond, kdamond_stop
+ *   and the queue of calls.  The worker takes it to empty the queue and to close
+ *   it before it ends.  Nothing is called with it held.
+ *
+ * - The end.  The worker closes the queue under the lock; from then on it can
+ *   not be woken.  The store that clears kdamond is the last thing that it does
+ *   to the context.  It is outside of the lock, since mutex_unlock() may touch
+ *   the mutex after another task has got it: whoever sees NULL, and has the only
+ *   pointer to the context, may free it.
+ *
+ * - Waiting for the end is waiting for that store with wait_var_event(), which
+ *   any number of tasks may do.  kthread_stop() is not used: it needs a
+ *   reference on a thread that may end by itself, and only one caller.
+ */
+#define pr_fmt(fmt) "damon: " fmt
+
+#include <kunit/static_stub.h>
+#include <linux/completion.h>
+#include <linux/damon.h>
+#include <linux/idr.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/damon.h>
+
+/* One damon_call() that waits for its answer, on the stack of the caller. */
+struct call {
+	struct list_head list;
+	int (*fn)(struct damon_ctx *ctx, void *arg);
+	void *arg;
+	int ret;
+	struct completion done;
+};
+
+/* The numbers in the names of the workers, kdamond.0 and so on. */
+static DEFINE_IDA(kdamond_ida);
+
+/* === Contexts === */
+
+struct damon_ctx *damon_new_ctx(void)
+{
+	struct damon_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+
+	if (!ctx)
+		return NULL;
+	ctx->sample_interval = 5 * USEC_PER_MSEC;
+	ctx->aggr_interval = 100 * USEC_PER_MSEC;
+	ctx->regions_update_interval = USEC_PER_SEC;
+	ctx->min_nr_regions = 10;
+	ctx->max_nr_regions = 1000;
+	mutex_init(&ctx->kdamond_lock);
+	INIT_LIST_HEAD(&ctx->targets_list);
+	INIT_LIST_HEAD(&ctx->calls);
+	return ctx;
+}
+
+static void free_targets(struct list_head *targets)
+{
+	struct damon_target *t, *next;
+
+	list_for_each_entry_safe(t, next, targets, list) {
+		list_del(&t->list);
+		damon_target_free(t);
+	}
+}
+
+void damon_destroy_ctx(struct damon_ctx *ctx)
+{
+	if (!ctx)
+		return;
+	/* -EPERM says that it is off, which is what we want. */
+	damon_stop(ctx);
+	free_targets(&ctx->targets_list);
+	mutex_destroy(&ctx->kdamond_lock);
+	kfree(ctx);
+}
+
+int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids)
+{
+	LIST_HEAD(fresh);
+	LIST_HEAD(old);
+	ssize_t i;
+
+	if (nr_ids < 0)
+		return -EINVAL;
+
+	guard(mutex)(&ctx->kdamond_lock);
+	if (ctx->kdamond)
+		return -EBUSY;
+	for (i = 0; i < nr_ids; i++) {
+		struct damon_target *t = damon_target_new(ids[i]);
+
+		if (!t) {
+			free_targets(&fresh);
+			return -ENOMEM;
+		}
+		list_add_tail(&t->list, &fresh);
+	}
+	list_splice_init(&ctx->targets_list, &old);
+	list_splice(&fresh, &ctx->targets_list);
+	free_targets(&old);
+	return 0;
+}
+
+int damon_attrs_check(unsigned long sample_int, unsigned long aggr_int,
+		      unsigned long min_nr_reg, unsigned long max_nr_reg)
+{
+	if (!sample_int || sample_int > aggr_int)
+		return -EINVAL;
+	/* nr_accesses has to hold the count, and an int the regions. */
+	if (aggr_int / sample_int > UINT_MAX || max_nr_reg > INT_MAX)
+		return -EINVAL;
+	if (min_nr_reg < DAMON_MIN_ATTR_REGIONS || min_nr_reg > max_nr_reg)
+		return -EINVAL;
+	return 0;
+}
+
+int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
+		    unsigned long aggr_int, unsigned long regions_update_int,
+		    unsigned long min_nr_reg, unsigned long max_nr_reg)
+{
+	int err = damon_attrs_check(sample_int, aggr_int, min_nr_reg, max_nr_reg);
+
+	if (err)
+		return err;
+
+	guard(mutex)(&ctx->kdamond_lock);
+	if (ctx->kdamond)
+		return -EBUSY;
+	ctx->sample_interval = sample_int;
+	ctx->aggr_interval = aggr_int;
+	ctx->regions_update_interval = regions_update_int;
+	ctx->min_nr_regions = min_nr_reg;
+	ctx->max_nr_regions = max_nr_reg;
+	return 0;
+}
+
+/* === Calls === */
+
+static void run_calls(struct damon_ctx *ctx)
+{
+	LIST_HEAD(calls);
+	struct call *c, *next;
+
+	if (list_empty_careful(&ctx->calls))
+		return;
+	scoped_guard(mutex, &ctx->kdamond_lock)
+		list_splice_init(&ctx->calls, &calls);
+	list_for_each_entry_safe(c, next, &calls, list) {
+		c->ret = c->fn(ctx, c->arg);
+		complete(&c->done);
+	}
+}
+
+/* From here on nobody can wake the worker, or wait for it in damon_call(). */
+static void close_calls(struct damon_ctx *ctx)
+{
+	LIST_HEAD(calls);
+	struct call *c, *next;
+
+	scoped_guard(mutex, &ctx->kdamond_lock) {
+		ctx->calls_open = false;
+		list_splice_init(&ctx->calls, &calls);
+	}
+	list_for_each_entry_safe(c, next, &calls, list) {
+		c->ret = -ECANCELED;
+		complete(&c->done);
+	}
+}
+
+int damon_call(struct damon_ctx *ctx,
+	       int (*fn)(struct damon_ctx *ctx, void *arg), void *arg)
+{
+	struct call call = { .fn = fn, .arg = arg };
+
+	if (READ_ONCE(ctx->kdamond) == current)
+		return fn(ctx, arg);
+
+	init_completion(&call.done);
+	scoped_guard(mutex, &ctx->kdamond_lock) {
+		if (!ctx->calls_open)
+			return -EPERM;
+		list_add_tail(&call.list, &ctx->calls);
+		wake_up_process(ctx->kdamond);
+	}
+	wait_for_completion(&call.done);
+	return call.ret;
+}
+
+/* === Time === */
+
+/* Half of what ktime_t can hold, so that sums of two do not overflow. */
+static ktime_t interval_to_ktime(unsigned long us)
+{
+	return ns_to_ktime(min_t(u64, us, KTIME_MAX / 2 / NSEC_PER_USEC) *
+			   NSEC_PER_USEC);
+}
+
+static ktime_t now(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(now);
+	return ktime_get();
+}
+
+/*
+ * Sleep until @deadline.  Return true when woken before it for a call; then
+ * there is something to do before going on to sleep.
+ */
+static bool sleep_until(struct damon_ctx *ctx, ktime_t deadline)
+{
+	/* As close to the point as makes no difference to a count. */
+	u64 slack = interval_to_ktime(ctx->sample_interval) >> 7;
+
+	KUNIT_STATIC_STUB_REDIRECT(sleep_until, ctx, deadline);
+
+	while (!READ_ONCE(ctx->kdamond_stop) && ktime_before(ktime_get(), deadline)) {
+		/* Before the conditions: a wake-up after them is not lost. */
+		set_current_state(TASK_IDLE);
+		if (!list_empty_careful(&ctx->calls)) {
+			__set_current_state(TASK_RUNNING);
+			return true;
+		}
+		if (READ_ONCE(ctx->kdamond_stop))
+			__set_current_state(TASK_RUNNING);
+		schedule_hrtimeout_range(&deadline, slack, HRTIMER_MODE_ABS);
+	}
+	return false;
+}
+
+/*
+ * The point of time to sleep to next, one interval behind @last.  Points that
+ * have passed are skipped, not made up for: a check at once would see an
+ * interval that is too short.
+ */
+static ktime_t next_sample(struct damon_ctx *ctx, ktime_t last)
+{
+	ktime_t interval = interval_to_ktime(ctx->sample_interval);
+	ktime_t next = ktime_add(last, interval);
+	ktime_t late = ktime_sub(now(), next);
+
+	if (late >= 0)
+		next = ktime_add(next, (div64_s64(late, interval) + 1) * interval);
+	return next;
+}
+
+/*
+ * Has @interval_us passed since @baseline?  Then move @baseline on by as many
+ * whole intervals as have passed, so that lateness does not add up.
+ */
+static bool interval_passed(struct timespec64 *baseline,
+			    unsigned long interval_us)
+{
+	ktime_t base = timespec64_to_ktime(*baseline);
+	ktime_t interval = interval_to_ktime(interval_us);
+	ktime_t passed = ktime_sub(now(), base);
+
+	if (passed < interval)
+		return false;
+	if (interval)
+		passed = div64_s64(passed, interval) * interval;
+	*baseline = ktime_to_timespec64(ktime_add(base, passed));
+	return true;
+}
+
+/* === The worker === */
+
+static void report(struct damon_ctx *ctx)
+{
+	unsigned long target_id = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	if (!trace_damon_aggregated_enabled())
+		return;
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t)
+			trace_damon_aggregated(target_id, r, t->nr_regions);
+		target_id++;
+	}
+}
+
+static void aggregate(struct damon_ctx *ctx, unsigned int max_nr_accesses)
+{
+	damon_regions_scale(ctx);
+	if (ctx->aggregate_cb)
+		ctx->aggregate_cb(ctx);
+	damon_regions_merge(ctx, damon_scale_count(ctx, max_nr_accesses) / 10);
+	report(ctx);
+	damon_regions_forget(ctx);
+	damon_regions_cut(ctx);
+	ctx->nr_samples = 0;
+}
+
+static void update(struct damon_ctx *ctx)
+{
+	if (ctx->update_target_regions)
+		ctx->update_target_regions(ctx);
+	damon_regions_refit(ctx);
+}
+
+static bool need_stop(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	if (READ_ONCE(ctx->kdamond_stop))
+		return true;
+	if (!ctx->target_valid)
+		return false;
+	damon_for_each_target(t, ctx)
+		if (ctx->target_valid(t))
+			return false;
+	return true;
+}
+
+static void monitor(struct damon_ctx *ctx)
+{
+	unsigned int max_nr_accesses = 0;
+	ktime_t sample_at = now();
+
+	ctx->last_aggregation = ktime_to_timespec64(sample_at);
+	ctx->last_regions_update = ctx->last_aggregation;
+	ctx->nr_samples = 0;
+	ctx->last_nr_regions = 0;
+	prandom_seed_state(&ctx->rng, get_random_u64());
+	if (ctx->init_target_regions)
+		ctx->init_target_regions(ctx);
+	damon_regions_refit(ctx);
+
+	while (!need_stop(ctx)) {
+		if (ctx->prepare_access_checks)
+			ctx->prepare_access_checks(ctx);
+		if (ctx->sample_cb)
+			ctx->sample_cb(ctx);
+
+		sample_at = next_sample(ctx, sample_at);
+		do {
+			run_calls(ctx);
+		} while (sleep_until(ctx, sample_at));
+		if (READ_ONCE(ctx->kdamond_stop))
+			break;
+
+		if (ctx->check_accesses)
+			max_nr_accesses = ctx->check_accesses(ctx);
+		ctx->nr_samples++;
+
+		if (interval_passed(&ctx->last_aggregation, ctx->aggr_interval))
+			aggregate(ctx, max_nr_accesses);
+		if (interval_passed(&ctx->last_regions_update,
+				    ctx->regions_update_interval))
+			update(ctx);
+		cond_resched();
+	}
+}
+
+static int kdamond_fn(void *data)
+{
+	struct damon_ctx *ctx = data;
+	struct damon_target *t;
+
+	pr_debug("%s (%d) starts\n", current->comm, current->pid);
+	monitor(ctx);
+	close_calls(ctx);
+	if (ctx->cleanup)
+		ctx->cleanup(ctx);
+	damon_for_each_target(t, ctx)
+		damon_target_clear(t);
+	pr_debug("%s (%d) ends\n", current->comm, current->pid);
+	ida_free(&kdamond_ida, ctx->number);
+
+	/* The last access to the context: see "The end" above. */
+	store_release_wake_up(&ctx->kdamond, NULL);
+	return 0;
+}
+
+int damon_start(struct damon_ctx *ctx)
+{
+	struct task_struct *kdamond;
+
+	int number;
+
+	guard(mutex)(&ctx->kdamond_lock);
+	if (ctx->kdamond)
+		return -EBUSY;
+	number = ida_alloc(&kdamond_ida, GFP_KERNEL);
+	if (number < 0)
+		return number;
+	kdamond = kthread_create(kdamond_fn, ctx, "kdamond.%d", number);
+	if (IS_ERR(kdamond)) {
+		ida_free(&kdamond_ida, number);
+		return PTR_ERR(kdamond);
+	}
+
+	ctx->number = number;
+	ctx->nr_starts++;
+	ctx->calls_open = true;
+	ctx->kdamond_stop = false;
+	/* Before it runs, so that it finds itself in its context. */
+	ctx->kdamond = kdamond;
+	wake_up_process(kdamond);
+	return 0;
+}
+
+int damon_stop(struct damon_ctx *ctx)
+{
+	unsigned int nr_starts;
+
+	scoped_guard(mutex, &ctx->kdamond_lock) {
+		if (!ctx->kdamond)
+			return -EPERM;
+		WRITE_ONCE(ctx->kdamond_stop, true);
+		/* Once the calls are closed it is on its way, and may be gone. */
+		if (ctx->calls_open)
+			wake_up_process(ctx->kdamond);
+		if (ctx->kdamond == current)
+			return 0;
+		nr_starts = ctx->nr_starts;
+	}
+	/* A new start says as well that the worker we have stopped is gone. */
+	wait_var_event(&ctx->kdamond, !smp_load_acquire(&ctx->kdamond) ||
+		       READ_ONCE(ctx->nr_starts) != nr_starts);
+	return 0;
+}
+
+static int __init damon_init(void)
+{
+	damon_region_init();
+	return 0;
+}
+subsys_initcall(damon_init);
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/core_kunit.c"
+#endif

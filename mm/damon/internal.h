@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of this folder share: the region engine, and the accesses of
+ * one page.
+ */
+#ifndef _MM_DAMON_INTERNAL_H
+#define _MM_DAMON_INTERNAL_H
+
+#include <linux/damon.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+
+struct vm_area_struct;
+
+#define damon_for_each_region_safe(r, next, t) \
+	list_for_each_entry_safe(r, next, &(t)->regions_list, list)
+
+static inline unsigned long damon_region_size(const struct damon_region *r)
+{
+	return r->ar.end - r->ar.start;
+}
+
+/**
+ * damon_rand() - Draw a number, all equally likely.
+ * @ctx:	The context, whose own generator is used: a monitor draws
+ *		thousands of numbers a second, none of which has to be secret.
+ * @lo:		The least number.
+ * @hi:		The first number above the largest, greater than @lo.
+ *
+ * All 64 bits are random, so that each page of a region above 4 GiB, or above
+ * 16 TiB, has its chance.
+ *
+ * Return: The number.
+ */
+static inline unsigned long damon_rand(struct damon_ctx *ctx, unsigned long lo,
+				       unsigned long hi)
+{
+	u64 bits = (u64)prandom_u32_state(&ctx->rng) << 32 |
+		prandom_u32_state(&ctx->rng);
+
+	return lo + mul_u64_u64_shr(bits, hi - lo, 64);
+}
+
+/**
+ * damon_max_nr_accesses() - The largest count that an aggregation can report.
+ * @ctx:	The context.
+ *
+ * Return: How many sampling intervals fit one aggregation interval, at least 1.
+ */
+static inline unsigned int damon_max_nr_accesses(const struct damon_ctx *ctx)
+{
+	return ctx->aggr_interval / ctx->sample_interval;
+}
+
+/**
+ * damon_attrs_check() - The one validation of intervals and limits.
+ * @sample_int:	Sampling interval, in microseconds.
+ * @aggr_int:	Aggregation interval, in microseconds.
+ * @min_nr_reg:	Fewest regions.
+ * @max_nr_reg:	Most regions.
+ *
+ * Return: 0 or -EINVAL.  The rules are those of damon_set_attrs().
+ */
+int damon_attrs_check(unsigned long sample_int, unsigned long aggr_int,
+		      unsigned long min_nr_reg, unsigned long max_nr_reg);
+
+/* region.c */
+
+/**
+ * damon_region_init() - Make the memory pool of the regions, once at boot.
+ */
+void damon_region_init(void);
+
+/**
+ * damon_region_new() - Make a region that belongs to no target yet.
+ * @start:	Its first address.
+ * @end:	The first address behind it.
+ *
+ * Return: The region, or NULL when there is no memory.
+ */
+struct damon_region *damon_region_new(unsigned long start, unsigned long end);
+
+/**
+ * damon_region_add() - Append a region to a target.
+ * @r:		A region above all those of @t.
+ * @t:		The target.
+ */
+void damon_region_add(struct damon_region *r, struct damon_target *t);
+
+/**
+ * damon_region_del() - Take a region out of its target and free it.
+ * @r:		The region.
+ * @t:		Its target.
+ */
+void damon_region_del(struct damon_region *r, struct damon_target *t);
+
+/**
+ * damon_region_split() - Cut a region in two.
+ * @r:		The region; it becomes the left part.
+ * @t:		Its target.
+ * @left_size:	Size of the left part, in bytes: not 0, below that of @r.
+ *
+ * Both parts have the counts and the age that the whole had.
+ *
+ * Return: 0 or -ENOMEM, with nothing changed.
+ */
+int damon_region_split(struct damon_region *r, struct damon_target *t,
+		       unsigned long left_size);
+
+/**
+ * damon_region_split_evenly() - Cut a region in pieces of one size.
+ * @r:		The region.
+ * @t:		Its target.
+ * @nr_pieces:	How many pieces.
+ *
+ * The pieces are whole pages; the last one takes what the division left over.
+ *
+ * Return: 0, -EINVAL when @r is NULL or has fewer pages than pieces, or when
+ *	@nr_pieces is 0, with nothing changed; -ENOMEM with the cuts made so far
+ *	kept.
+ */
+int damon_region_split_evenly(struct damon_region *r, struct damon_target *t,
+			      unsigned int nr_pieces);
+
+/**
+ * damon_target_new() - Make a target that belongs to no context yet.
+ * @id:		What names it to the primitives.
+ *
+ * Return: The target, or NULL when there is no memory.
+ */
+struct damon_target *damon_target_new(unsigned long id);
+
+/**
+ * damon_target_free() - Free a target and its regions.
+ * @t:		A target that is in no list.
+ */
+void damon_target_free(struct damon_target *t);
+
+/**
+ * damon_target_clear() - Free all regions of a target.
+ * @t:		The target.
+ */
+void damon_target_clear(struct damon_target *t);
+
+/**
+ * damon_nr_regions() - Count the regions of all targets.
+ * @ctx:	The context.
+ *
+ * Return: The number of regions.
+ */
+unsigned int damon_nr_regions(const struct damon_ctx *ctx);
+
+/**
+ * damon_scale_count() - Bring a count of a late worker to the nominal.
+ * @ctx:	The context; its nr_samples says how many samples were taken.
+ * @count:	How many of them found an access.
+ *
+ * A worker that took n samples where N fit the aggregation interval reports
+ * count * N / n, so that count / N is always the rate of accesses.
+ *
+ * Return: The count to report, at most damon_max_nr_accesses().
+ */
+unsigned int damon_scale_count(const struct damon_ctx *ctx, unsigned int count);
+
+/**
+ * damon_regions_scale() - Apply damon_scale_count() to all regions.
+ * @ctx:	The context.
+ */
+void damon_regions_scale(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_merge() - Let regions age, and join neighbours that agree.
+ * @ctx:	The context.
+ * @thres:	Counts that differ by this or less agree.
+ *
+ * A region whose count has changed by more than @thres since the aggregation
+ * before begins a new age.  A joined region is never larger than
+ * 1/min_nr_regions of all, and there stay min_nr_regions at least.  When there
+ * are more than max_nr_regions, the next best neighbours are joined as well.
+ */
+void damon_regions_merge(struct damon_ctx *ctx, unsigned int thres);
+
+/**
+ * damon_regions_forget() - Begin to count anew.
+ * @ctx:	The context.
+ */
+void damon_regions_forget(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_cut() - Cut regions at random, to find out where they differ.
+ * @ctx:	The context.
+ *
+ * Nothing is cut while there are more than max_nr_regions / 2.
+ */
+void damon_regions_cut(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_refit() - Restore the limits after the memory has changed.
+ * @ctx:	The context.
+ *
+ * Computes the limit on the size of merged regions anew, joins neighbours when
+ * there are more than max_nr_regions, and cuts the largest regions when there
+ * are fewer than min_nr_regions.
+ */
+void damon_regions_refit(struct damon_ctx *ctx);
+
+/* access.c */
+
+/**
+ * damon_page_mkold() - Arrange that the next access to a page can be seen.
+ * @vma:	A mapping, locked against changes.
+ * @addr:	An address in it.
+ *
+ * Context: May sleep.
+ * Return: Whether damon_page_young() may ask the folio as well.
+ */
+bool damon_page_mkold(struct vm_area_struct *vma, unsigned long addr);
+
+/**
+ * damon_page_young() - Was a page accessed since damon_page_mkold()?
+ * @vma:	A mapping, locked against changes.
+ * @addr:	An address in it.
+ * @marked:	What damon_page_mkold() said of this address.
+ *
+ * Context: May sleep.
+ * Return: true when it was; false when it was not, or nobody knows.
+ */
+bool damon_page_young(struct vm_area_struct *vma, unsigned long addr,
+		      bool marked);
+
+#endif /* _MM_DAMON_INTERNAL_H */
