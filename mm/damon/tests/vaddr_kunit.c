@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of vaddr.c, which is where this file is included: which ranges are made
+ * of which mappings, and that locks do not stay behind.
+ *
+ * Real processes are the matter of tools/testing/selftests/damon.
+ */
+#include <linux/mman.h>
+
+#include "helper.h"
+
+#define MAX_MAPPINGS 10
+
+static const struct holes_case {
+	const char *name;
+	unsigned int max_ranges;
+	struct damon_addr_range mappings[MAX_MAPPINGS], want[MAX_MAPPINGS];
+} holes_cases[] = {
+	{
+		"the two largest holes", 3,
+		{ { 10, 20 }, { 20, 25 }, { 200, 210 }, { 210, 220 },
+		  { 300, 305 }, { 307, 330 } },
+		{ { 10, 25 }, { 200, 220 }, { 300, 330 } },
+	}, {
+		"more ranges than holes", 8,
+		{ { 10, 20 }, { 20, 25 }, { 200, 210 }, { 210, 220 },
+		  { 300, 305 }, { 307, 330 } },
+		{ { 10, 25 }, { 200, 220 }, { 300, 305 }, { 307, 330 } },
+	}, {
+		"one range", 1,
+		{ { 10, 20 }, { 200, 210 }, { 300, 305 } }, { { 10, 305 } },
+	}, {
+		"two ranges", 2,
+		{ { 10, 20 }, { 200, 210 }, { 300, 305 } }, { { 10, 20 }, { 200, 305 } },
+	}, {
+		"holes grow upwards", 3,
+		{ { 0, 1 }, { 2, 3 }, { 5, 6 }, { 9, 10 }, { 14, 15 } },
+		{ { 0, 6 }, { 9, 10 }, { 14, 15 } },
+	}, {
+		"holes shrink upwards", 3,
+		{ { 0, 1 }, { 5, 6 }, { 9, 10 }, { 12, 13 }, { 14, 15 } },
+		{ { 0, 1 }, { 5, 6 }, { 9, 15 } },
+	}, {
+		"of equal holes the first", 3,
+		{ { 0, 1 }, { 3, 4 }, { 6, 7 }, { 9, 10 }, { 12, 13 } },
+		{ { 0, 1 }, { 3, 4 }, { 6, 13 } },
+	}, {
+		"a larger hole takes the place of the last equal", 3,
+		{ { 0, 1 }, { 3, 4 }, { 6, 7 }, { 19, 20 } },
+		{ { 0, 1 }, { 3, 7 }, { 19, 20 } },
+	}, {
+		"no hole", 3, { { 5, 7 }, { 7, 9 } }, { { 5, 9 } },
+	}, {
+		"one mapping", 3, { { 5, 7 } }, { { 5, 7 } },
+	}, {
+		"no mapping", 3, { }, { },
+	}, {
+		"a mapping that was seen twice", 3,
+		{ { 5, 7 }, { 5, 8 }, { 6, 7 }, { 9, 10 } }, { { 5, 8 }, { 9, 10 } },
+	}, {
+		"from address 0", 3, { { 0, 7 }, { 9, 10 } }, { { 0, 7 }, { 9, 10 } },
+	},
+};
+
+KUNIT_ARRAY_PARAM_DESC(holes, holes_cases, name);
+
+static void largest_holes_are_left_out(struct kunit *test)
+{
+	const struct holes_case *c = test->param_value;
+	struct holes *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+	unsigned int i, nr;
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	h->max_nr = c->max_ranges - 1;
+	for (i = 0; c->mappings[i].end; i++)
+		holes_add(h, c->mappings[i].start, c->mappings[i].end);
+	nr = holes_to_ranges(h);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, h->hole[i].start, c->want[i].start);
+		KUNIT_EXPECT_EQ(test, h->hole[i].end, c->want[i].end);
+	}
+	KUNIT_EXPECT_EQ(test, c->want[nr].end, 0);
+}
+
+/* The size of the smallest of @n largest of @nr holes. */
+static unsigned long nth_largest(unsigned long *sizes, unsigned int nr, unsigned int n)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = i + 1; j < nr; j++)
+			if (sizes[j] > sizes[i])
+				swap(sizes[i], sizes[j]);
+	return sizes[n - 1];
+}
+
+#define NR_RANDOM 200
+
+static void ranges_cover_all_but_the_largest_holes(struct kunit *test)
+{
+	unsigned long *sizes = kunit_kcalloc(test, NR_RANDOM, sizeof(*sizes), GFP_KERNEL);
+	struct holes *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+	const struct damon_addr_range *ranges;
+	struct rnd_state rng;
+	unsigned int round;
+
+	KUNIT_ASSERT_NOT_NULL(test, sizes);
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	ranges = h->hole;
+	prandom_seed_state(&rng, 1);
+	for (round = 0; round < 200; round++) {
+		unsigned int i, nr, want = 1 + rand_below(&rng, MAX_RANGES);
+		unsigned long pos = 1 + rand_below(&rng, 100), start = pos, least;
+
+		memset(h, 0, sizeof(*h));
+		h->max_nr = want - 1;
+		for (i = 0; i < NR_RANDOM; i++) {
+			unsigned long end = pos + 1 + rand_below(&rng, 50);
+
+			holes_add(h, pos, end);
+			sizes[i] = 1 + rand_below(&rng, 1000);
+			pos = end + sizes[i];
+		}
+		nr = holes_to_ranges(h);
+		KUNIT_ASSERT_EQ(test, nr, want);
+		KUNIT_EXPECT_EQ(test, ranges[0].start, start);
+		KUNIT_EXPECT_EQ(test, ranges[nr - 1].end, pos - sizes[NR_RANDOM - 1]);
+		if (nr == 1)
+			continue;
+		least = nth_largest(sizes, NR_RANDOM - 1, nr - 1);
+		for (i = 1; i < nr; i++)
+			KUNIT_ASSERT_GE(test, ranges[i].start - ranges[i - 1].end, least);
+	}
+}
+
+static const struct max_ranges_case {
+	unsigned long max_nr_regions;
+	unsigned int nr_targets, want;
+} max_ranges_cases[] = {
+	{ 1000, 1, 64 },
+	{ 1000, 4, 62 },
+	{ 100, 1, 25 },
+	{ 100, 5, 5 },
+	{ 12, 1, 3 },
+	{ 3, 1, 1 },
+	{ 100, 100, 1 },
+	{ INT_MAX, 1, 64 },
+};
+
+static void max_ranges_desc(const struct max_ranges_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu regions, %u targets",
+		 c->max_nr_regions, c->nr_targets);
+}
+
+KUNIT_ARRAY_PARAM(max_ranges, max_ranges_cases, max_ranges_desc);
+
+static void ranges_take_a_quarter_of_the_regions(struct kunit *test)
+{
+	const struct max_ranges_case *c = test->param_value;
+	unsigned long *ids = kunit_kcalloc(test, c->nr_targets, sizeof(*ids), GFP_KERNEL);
+	struct damon_ctx *ctx = test_ctx(test, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, ids);
+	KUNIT_ASSERT_EQ(test, damon_set_targets(ctx, ids, c->nr_targets), 0);
+	ctx->max_nr_regions = c->max_nr_regions;
+	KUNIT_EXPECT_EQ(test, max_ranges(ctx), c->want);
+}
+
+/* === Address spaces === */
+
+/* Give this thread an address space: @nr pages, with holes of a page between. */
+static unsigned long map_pages(struct kunit *test, unsigned int nr, unsigned long prot)
+{
+	unsigned long start, addr, i;
+
+	start = kunit_vm_mmap(test, NULL, 0, 2 * nr * PAGE_SIZE, prot,
+			      MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_NE_MSG(test, start, 0, "no address space");
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(start));
+	for (i = 0; i < nr; i++) {
+		addr = start + (2 * i + 1) * PAGE_SIZE;
+		KUNIT_ASSERT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	}
+	return start;
+}
+
+static void expect_unlocked(struct kunit *test, struct mm_struct *mm)
+{
+	KUNIT_ASSERT_TRUE(test, down_write_trylock(&mm->mmap_lock));
+	up_write(&mm->mmap_lock);
+}
+
+static void all_mappings_are_seen(struct kunit *test)
+{
+	/* More than are listed in one turn of the lock. */
+	const unsigned int nr = 3 * BATCH + 1;
+	unsigned long start = map_pages(test, nr, PROT_READ | PROT_WRITE);
+	struct holes *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	h->max_nr = MAX_RANGES - 1;
+	find_holes(current->mm, h);
+	KUNIT_EXPECT_EQ(test, h->start, start);
+	KUNIT_EXPECT_EQ(test, h->end, start + (2 * nr - 1) * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, h->nr, MAX_RANGES - 1);
+	expect_unlocked(test, current->mm);
+}
+
+static void inaccessible_mapping_is_a_hole(struct kunit *test)
+{
+	unsigned long start = map_pages(test, 2, PROT_READ | PROT_WRITE);
+	struct holes *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+	unsigned long addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	/* Between the two, and behind them. */
+	addr = vm_mmap(NULL, start + PAGE_SIZE, PAGE_SIZE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+	KUNIT_ASSERT_EQ(test, addr, start + PAGE_SIZE);
+	addr = vm_mmap(NULL, start + 3 * PAGE_SIZE, PAGE_SIZE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+	KUNIT_ASSERT_EQ(test, addr, start + 3 * PAGE_SIZE);
+	h->max_nr = MAX_RANGES - 1;
+	find_holes(current->mm, h);
+	KUNIT_EXPECT_EQ(test, h->start, start);
+	KUNIT_EXPECT_EQ(test, h->end, start + 3 * PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, h->nr, 1);
+	KUNIT_EXPECT_EQ(test, h->hole[0].start, start + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, h->hole[0].end, start + 2 * PAGE_SIZE);
+}
+
+static void cursor_finds_mappings_and_leaves_no_lock(struct kunit *test)
+{
+	const unsigned int nr = 2 * BATCH;
+	unsigned long start = map_pages(test, nr, PROT_READ | PROT_WRITE);
+	struct cursor c = { .mm = current->mm };
+	struct vm_area_struct *vma;
+	unsigned int i, round;
+
+	for (i = 0; i < 2 * nr; i++) {
+		unsigned long addr = start + i * PAGE_SIZE;
+
+		/* Several regions in one mapping, more than one turn allows. */
+		for (round = 0; round < (i ? 1 : 2 * BATCH); round++) {
+			vma = cursor_vma(&c, addr + round);
+			if (i % 2) {
+				KUNIT_ASSERT_NULL(test, vma);
+			} else {
+				KUNIT_ASSERT_NOT_NULL(test, vma);
+				KUNIT_ASSERT_EQ(test, vma->vm_start, addr);
+			}
+		}
+	}
+	cursor_unlock(&c);
+	expect_unlocked(test, current->mm);
+	/* Twice does no harm. */
+	cursor_unlock(&c);
+}
+
+static void kernel_thread_is_no_target(struct kunit *test)
+{
+	struct damon_target t = {
+		.id = (unsigned long)task_pid(current),
+		.regions_list = LIST_HEAD_INIT(t.regions_list),
+	};
+	struct damon_ctx *ctx = test_ctx(test, 1);
+
+	/* This thread has borrowed an address space. */
+	map_pages(test, 1, PROT_READ);
+	KUNIT_ASSERT_NOT_NULL(test, current->mm);
+	KUNIT_EXPECT_FALSE(test, va_target_valid(&t));
+	prepare_target(ctx, &t);
+	KUNIT_EXPECT_EQ(test, check_target(&t), 0);
+}
+
+static void primitives_are_set(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+
+	damon_va_set_primitives(ctx);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->init_target_regions, &va_init);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->update_target_regions, &va_update);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->prepare_access_checks, &va_prepare);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->check_accesses, &va_check);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->target_valid, &va_target_valid);
+	KUNIT_EXPECT_NULL(test, ctx->sample_cb);
+	KUNIT_EXPECT_NULL(test, ctx->aggregate_cb);
+}
+
+static struct kunit_case damon_vaddr_cases[] = {
+	KUNIT_CASE_PARAM(largest_holes_are_left_out, holes_gen_params),
+	KUNIT_CASE(ranges_cover_all_but_the_largest_holes),
+	KUNIT_CASE_PARAM(ranges_take_a_quarter_of_the_regions, max_ranges_gen_params),
+	KUNIT_CASE(all_mappings_are_seen),
+	KUNIT_CASE(inaccessible_mapping_is_a_hole),
+	KUNIT_CASE(cursor_finds_mappings_and_leaves_no_lock),
+	KUNIT_CASE(kernel_thread_is_no_target),
+	KUNIT_CASE(primitives_are_set),
+	{}
+};
+
+static struct kunit_suite damon_vaddr_suite = {
+	.name = "damon_vaddr",
+	.test_cases = damon_vaddr_cases,
+};
+
+kunit_test_suite(damon_vaddr_suite);

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The primitives for virtual address spaces of processes.
+ *
+ * Which memory.  An address space is almost all holes, and the mappings come
+ * and go.  The regions cover the accessible mappings and leave out as many of
+ * the largest holes as the number of ranges allows; a small hole within a range
+ * costs only its share of the samples.  A reservation that nobody may access
+ * (PROT_NONE) is a hole.  See holes_add().
+ *
+ * Notes on locking
+ *
+ * - The address space is pinned once for a pass over its regions, not once for
+ *   each region.
+ *
+ * - A mapping is kept from changing by its own lock.  Where the kernel has no
+ *   such lock, or a writer holds it, mmap_lock is taken for reading.  Regions
+ *   are visited in address order, so all regions in one mapping share one turn
+ *   of the lock, but no more than BATCH of them: a writer never waits longer.
+ *
+ * - Inside are the page table locks, and hugetlb's VMA lock before them:
+ *   mmap_lock or vma lock -> hugetlb_vma_lock -> page table lock
+ */
+#define pr_fmt(fmt) "damon: " fmt
+
+#include <linux/damon.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "internal.h"
+
+/* Regions visited, or mappings listed, in one turn of a lock. */
+#define BATCH 64
+
+/*
+ * Most ranges of one target.  Each costs a region at least, so at most a
+ * quarter of max_nr_regions is spent on them; see max_ranges().
+ */
+#define MAX_RANGES 64
+
+/* === Which memory === */
+
+/*
+ * The address space of a target, pinned, or NULL when it has gone.  A process
+ * whose first thread has exited is still there while another thread runs.
+ */
+static struct mm_struct *get_mm(const struct damon_target *t)
+{
+	struct task_struct *task, *thread;
+	struct mm_struct *mm = NULL;
+
+	guard(rcu)();
+	task = pid_task((struct pid *)t->id, PIDTYPE_PID);
+	if (!task)
+		return NULL;
+	for_each_thread(task, thread) {
+		mm = get_task_mm(thread);
+		if (mm)
+			break;
+	}
+	return mm;
+}
+
+/* The worker may be the last user; tearing down is not its work. */
+static void put_mm(struct mm_struct *mm)
+{
+	mmput_async(mm);
+}
+
+static bool va_target_valid(struct damon_target *t)
+{
+	struct mm_struct *mm = get_mm(t);
+
+	if (!mm)
+		return false;
+	put_mm(mm);
+	return true;
+}
+
+/*
+ * The extent of the mappings seen so far, and the largest holes in it.  There is
+ * room for one more, for what is between the holes.
+ */
+struct holes {
+	unsigned long start, end;
+	unsigned int nr, max_nr;
+	struct damon_addr_range hole[MAX_RANGES];
+};
+
+static unsigned long range_size(const struct damon_addr_range *range)
+{
+	return range->end - range->start;
+}
+
+/*
+ * The next mapping is [@start, @end).  Of holes of one size the first ones are
+ * kept, so that the same mappings give the same ranges.
+ */
+static void holes_add(struct holes *h, unsigned long start, unsigned long end)
+{
+	struct damon_addr_range hole = { h->end, start }, *smallest = h->hole;
+	unsigned int i;
+
+	if (!h->end) {
+		h->start = start;
+		hole.end = 0;
+	}
+	h->end = max(h->end, end);
+	if (hole.start >= hole.end || !h->max_nr)
+		return;
+	if (h->nr < h->max_nr) {
+		h->hole[h->nr++] = hole;
+		return;
+	}
+	for (i = 1; i < h->nr; i++)
+		if (range_size(&h->hole[i]) <= range_size(smallest))
+			smallest = &h->hole[i];
+	if (range_size(smallest) < range_size(&hole))
+		*smallest = hole;
+}
+
+static int cmp_range(const void *a, const void *b)
+{
+	const struct damon_addr_range *l = a, *r = b;
+
+	return l->start < r->start ? -1 : 1;
+}
+
+/* Put what is between the holes in their place.  Return the number of ranges. */
+static unsigned int holes_to_ranges(struct holes *h)
+{
+	unsigned long pos = h->start;
+	unsigned int i;
+
+	if (!h->end)
+		return 0;
+	sort(h->hole, h->nr, sizeof(h->hole[0]), cmp_range, NULL);
+	for (i = 0; i < h->nr; i++) {
+		struct damon_addr_range hole = h->hole[i];
+
+		h->hole[i].start = pos;
+		h->hole[i].end = hole.start;
+		pos = hole.end;
+	}
+	h->hole[i].start = pos;
+	h->hole[i].end = h->end;
+	return h->nr + 1;
+}
+
+static unsigned int max_ranges(struct damon_ctx *ctx)
+{
+	return clamp(ctx->max_nr_regions / 4 / list_count_nodes(&ctx->targets_list),
+		     1, MAX_RANGES);
+}
+
+/*
+ * Mappings are listed BATCH at a time.  One that moves in between may be missed
+ * or seen twice, until the next update.
+ */
+static void find_holes(struct mm_struct *mm, struct holes *h)
+{
+	struct vm_area_struct *vma;
+	unsigned long pos = 0;
+	unsigned int nr;
+
+	do {
+		VMA_ITERATOR(vmi, mm, pos);
+
+		nr = 0;
+		mmap_read_lock(mm);
+		for_each_vma(vmi, vma) {
+			if (vma_is_accessible(vma))
+				holes_add(h, vma->vm_start, vma->vm_end);
+			pos = vma->vm_end;
+			if (++nr == BATCH)
+				break;
+		}
+		mmap_read_unlock(mm);
+		cond_resched();
+	} while (vma);
+}
+
+static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct holes *h __free(kfree) = kzalloc(sizeof(*h), GFP_KERNEL);
+	struct mm_struct *mm;
+
+	if (!h)
+		return -ENOMEM;
+	mm = get_mm(t);
+	if (!mm) {
+		/* Others may be there yet, so the worker goes on. */
+		damon_target_clear(t);
+		return 0;
+	}
+	h->max_nr = max_ranges(ctx) - 1;
+	find_holes(mm, h);
+	put_mm(mm);
+	return damon_target_fit(t, h->hole, holes_to_ranges(h));
+}
+
+/* A target that can not be fitted keeps its regions until the next update. */
+static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
+{
+	int err = fit_target(ctx, t);
+
+	if (err)
+		pr_debug("regions of process %d not updated: %d\n",
+			 pid_nr((struct pid *)t->id), err);
+}
+
+static void va_init(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		if (!t->nr_regions)
+			fit_or_say(ctx, t);
+}
+
+static void va_update(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		fit_or_say(ctx, t);
+}
+
+/* === Checks === */
+
+/* The mapping that is locked now, as a pass goes up the addresses. */
+struct cursor {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;
+	bool mmap_locked;
+	unsigned int nr;
+};
+
+static void cursor_unlock(struct cursor *c)
+{
+	if (c->mmap_locked)
+		mmap_read_unlock(c->mm);
+	else if (c->vma)
+		vma_end_read(c->vma);
+	c->mmap_locked = false;
+	c->vma = NULL;
+	c->nr = 0;
+}
+
+static bool is_mapped(struct mm_struct *mm, unsigned long addr)
+{
+	MA_STATE(mas, &mm->mm_mt, addr, addr);
+
+	guard(rcu)();
+	return mas_walk(&mas);
+}
+
+/* The mapping of @addr, locked until the next call or cursor_unlock(). */
+static struct vm_area_struct *cursor_vma(struct cursor *c, unsigned long addr)
+{
+	if (c->vma && addr >= c->vma->vm_start && addr < c->vma->vm_end &&
+	    c->nr < BATCH && !need_resched()) {
+		c->nr++;
+		return c->vma;
+	}
+	cursor_unlock(c);
+	cond_resched();
+
+	c->vma = lock_vma_under_rcu(c->mm, addr);
+	if (c->vma)
+		return c->vma;
+	/* Without a look first, every sample in a hole would take mmap_lock. */
+	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !is_mapped(c->mm, addr))
+		return NULL;
+	mmap_read_lock(c->mm);
+	c->mmap_locked = true;
+	c->vma = vma_lookup(c->mm, addr);
+	return c->vma;
+}
+
+static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct cursor c = { .mm = get_mm(t) };
+	struct vm_area_struct *vma;
+	struct damon_region *r;
+
+	if (!c.mm)
+		return;
+	damon_for_each_region(r, t) {
+		r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
+		vma = cursor_vma(&c, r->sampling_addr);
+		r->sampling_marked = vma && damon_page_mkold(vma, r->sampling_addr);
+	}
+	cursor_unlock(&c);
+	put_mm(c.mm);
+}
+
+static void va_prepare(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		prepare_target(ctx, t);
+}
+
+static unsigned int check_target(struct damon_target *t)
+{
+	struct cursor c = { .mm = get_mm(t) };
+	unsigned int max_nr_accesses = 0;
+	struct vm_area_struct *vma;
+	struct damon_region *r;
+
+	if (!c.mm)
+		return 0;
+	damon_for_each_region(r, t) {
+		vma = cursor_vma(&c, r->sampling_addr);
+		if (vma && damon_page_young(vma, r->sampling_addr, r->sampling_marked))
+			r->nr_accesses++;
+		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+	}
+	cursor_unlock(&c);
+	put_mm(c.mm);
+	return max_nr_accesses;
+}
+
+static unsigned int va_check(struct damon_ctx *ctx)
+{
+	unsigned int max_nr_accesses = 0;
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		max_nr_accesses = max(max_nr_accesses, check_target(t));
+	return max_nr_accesses;
+}
+
+void damon_va_set_primitives(struct damon_ctx *ctx)
+{
+	ctx->init_target_regions = va_init;
+	ctx->update_target_regions = va_update;
+	ctx->prepare_access_checks = va_prepare;
+	ctx->check_accesses = va_check;
+	ctx->target_valid = va_target_valid;
+	ctx->cleanup = NULL;
+}
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/vaddr_kunit.c"
+#endif
