@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one validation of what a user asked for, and the one builder.
+ */
+#include <linux/pid.h>
+#include <linux/slab.h>
+
+#include "config.h"
+#include "internal.h"
+
+/* The whole pages of a range that a user gave; empty when there are none. */
+static struct damon_addr_range whole_pages(struct damon_addr_range range)
+{
+	return (struct damon_addr_range) {
+		/* The last page of all rounds up to 0: no whole page there. */
+		.start = PAGE_ALIGN(range.start) ?: range.start,
+		.end = PAGE_ALIGN_DOWN(range.end),
+	};
+}
+
+/* The region of @target after number @i, or NULL. */
+static const struct damon_cfg_region *next_region(const struct damon_cfg *cfg,
+						  unsigned int target, unsigned int *i)
+{
+	while (*i < cfg->nr_regions) {
+		const struct damon_cfg_region *r = &cfg->regions[(*i)++];
+
+		if (r->target == target)
+			return r;
+	}
+	return NULL;
+}
+
+static int check_regions_of(const struct damon_cfg *cfg, unsigned int target)
+{
+	const struct damon_cfg_region *r;
+	unsigned long last_end = 0;
+	unsigned int i = 0;
+
+	while ((r = next_region(cfg, target, &i))) {
+		struct damon_addr_range whole = whole_pages(r->range);
+
+		if (whole.start >= whole.end || r->range.start < last_end)
+			return -EINVAL;
+		last_end = r->range.end;
+	}
+	return 0;
+}
+
+int damon_cfg_check(const struct damon_cfg *cfg)
+{
+	unsigned int i;
+	int err;
+
+	err = damon_attrs_check(cfg->sample_interval, cfg->aggr_interval,
+				cfg->min_nr_regions, cfg->max_nr_regions);
+	if (err)
+		return err;
+	if (cfg->nr_targets > min(cfg->max_nr_regions, DAMON_CFG_MAX_TARGETS) ||
+	    cfg->nr_regions > cfg->max_nr_regions)
+		return -EINVAL;
+	for (i = 0; i < cfg->nr_regions; i++)
+		if (cfg->regions[i].target >= cfg->nr_targets)
+			return -EINVAL;
+	for (i = 0; cfg->nr_regions && i < cfg->nr_targets; i++) {
+		err = check_regions_of(cfg, i);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int build_targets(struct damon_ctx *ctx, const struct damon_cfg *cfg)
+{
+	unsigned long *ids;
+	unsigned int i;
+	int err;
+
+	ids = kvmalloc_array(cfg->nr_targets, sizeof(*ids), GFP_KERNEL);
+	if (!ids)
+		return -ENOMEM;
+	for (i = 0; i < cfg->nr_targets; i++)
+		ids[i] = (unsigned long)cfg->targets[i];
+	err = damon_set_targets(ctx, ids, cfg->nr_targets);
+	kvfree(ids);
+	return err;
+}
+
+static int build_regions(struct damon_ctx *ctx, const struct damon_cfg *cfg)
+{
+	struct damon_addr_range *ranges;
+	struct damon_target *t;
+	unsigned int target = 0;
+	int err = 0;
+
+	ranges = kvmalloc_array(cfg->nr_regions, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return -ENOMEM;
+	damon_for_each_target(t, ctx) {
+		const struct damon_cfg_region *r;
+		unsigned int i = 0, nr = 0;
+
+		while ((r = next_region(cfg, target, &i)))
+			ranges[nr++] = whole_pages(r->range);
+		err = damon_target_fit(t, ranges, nr);
+		if (err)
+			break;
+		target++;
+	}
+	kvfree(ranges);
+	return err;
+}
+
+struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
+{
+	struct damon_ctx *ctx;
+	int err;
+
+	err = damon_cfg_check(cfg);
+	if (err)
+		return ERR_PTR(err);
+	ctx = damon_new_ctx();
+	if (!ctx)
+		return ERR_PTR(-ENOMEM);
+	damon_va_set_primitives(ctx);
+	err = damon_set_attrs(ctx, cfg->sample_interval, cfg->aggr_interval,
+			      cfg->regions_update_interval,
+			      cfg->min_nr_regions, cfg->max_nr_regions);
+	if (!err && cfg->nr_targets)
+		err = build_targets(ctx, cfg);
+	if (!err && cfg->nr_regions)
+		err = build_regions(ctx, cfg);
+	if (err) {
+		damon_destroy_ctx(ctx);
+		return ERR_PTR(err);
+	}
+	return ctx;
+}
+
+void damon_cfg_put_targets(struct pid **targets, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		put_pid(targets[i]);
+	kvfree(targets);
+}
+
+void damon_cfg_clear(struct damon_cfg *cfg)
+{
+	damon_cfg_put_targets(cfg->targets, cfg->nr_targets);
+	cfg->targets = NULL;
+	cfg->nr_targets = 0;
+	kvfree(cfg->regions);
+	cfg->regions = NULL;
+	cfg->nr_regions = 0;
+}
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/config_kunit.c"
+#endif

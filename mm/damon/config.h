@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a user asked for, as plain structures: no file, no lock, no thread.
+ *
+ * An interface fills a &struct damon_cfg, has it checked, and has a monitor
+ * built of it.  There is this one check and this one builder for all of them.
+ */
+#ifndef _MM_DAMON_CONFIG_H
+#define _MM_DAMON_CONFIG_H
+
+#include <linux/damon.h>
+
+struct pid;
+
+/**
+ * struct damon_cfg_region - A range that monitoring of a target begins with.
+ * @target:	Index of the target.
+ * @range:	The addresses, as the user gave them: in bytes.
+ */
+struct damon_cfg_region {
+	unsigned int target;
+	struct damon_addr_range range;
+};
+
+/**
+ * struct damon_cfg - A whole monitor, as the user asked for it.
+ * @sample_interval:	As in &struct damon_ctx, and so the next four.
+ * @aggr_interval:	Microseconds.
+ * @regions_update_interval: Microseconds.
+ * @min_nr_regions:	Fewest regions.
+ * @max_nr_regions:	Most regions.
+ * @targets:		The processes; the configuration holds a reference on each.
+ * @nr_targets:		Length of @targets.
+ * @regions:		What to begin with, rows of all targets mixed.
+ * @nr_regions:		Length of @regions; 0 to begin with all memory.
+ */
+struct damon_cfg {
+	unsigned long sample_interval;
+	unsigned long aggr_interval;
+	unsigned long regions_update_interval;
+	unsigned long min_nr_regions;
+	unsigned long max_nr_regions;
+	struct pid **targets;
+	unsigned int nr_targets;
+	struct damon_cfg_region *regions;
+	unsigned int nr_regions;
+};
+
+/**
+ * DAMON_CFG_MAX_TARGETS - Most targets of one monitor.
+ *
+ * Each region belongs to one target, and the worker visits all in turn: with
+ * more, few regions are left for each.
+ */
+#define DAMON_CFG_MAX_TARGETS 1024
+
+/** DAMON_CFG_DEFAULT - What is in force when the user says nothing. */
+#define DAMON_CFG_DEFAULT				\
+	((struct damon_cfg) {				\
+		.sample_interval = 5000,		\
+		.aggr_interval = 100000,		\
+		.regions_update_interval = 1000000,	\
+		.min_nr_regions = 10,			\
+		.max_nr_regions = 1000,			\
+	})
+
+/**
+ * damon_cfg_check() - Can a monitor be built of this?
+ * @cfg:	The configuration.
+ *
+ * Return: 0, or -EINVAL when an attribute is out of its range, when there are
+ *	more targets or more first regions than max_nr_regions, or more targets
+ *	than DAMON_CFG_MAX_TARGETS, or when first
+ *	regions name no target, hold no whole page, or are not ascending and
+ *	disjoint for each target.
+ */
+int damon_cfg_check(const struct damon_cfg *cfg);
+
+/**
+ * damon_cfg_build() - Build a monitor.
+ * @cfg:	The configuration.  It has to hold its targets until the monitor
+ *		is destroyed.
+ *
+ * Return: The context, off; or ERR_PTR() of -EINVAL as damon_cfg_check(), or of
+ *	-ENOMEM.
+ */
+struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg);
+
+/**
+ * damon_cfg_put_targets() - Give back references, and the array of them.
+ * @targets:	The targets, or NULL.
+ * @nr:		How many.
+ */
+void damon_cfg_put_targets(struct pid **targets, unsigned int nr);
+
+/**
+ * damon_cfg_clear() - Free what a configuration holds.
+ * @cfg:	The configuration.
+ */
+void damon_cfg_clear(struct damon_cfg *cfg);
+
+#endif /* _MM_DAMON_CONFIG_H */
