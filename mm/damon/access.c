@@ -68,6 +68,7 @@ static void visit_pte(struct visit *v, pmd_t *pmd)
 {
 	struct mm_struct *mm = v->vma->vm_mm;
 	struct folio *folio;
+	/* Of the table that the entry is in. */
 	spinlock_t *ptl;
 	pte_t *pte, entry;
 	bool young;
