@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Puts events together to snapshots and writes those that are whole.
+ */
+#ifndef ASSEMBLE_H
+#define ASSEMBLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "recording.h"
+#include "trace.h"
+
+struct assembler {
+	FILE *f;
+	/* what stands in the file for target 0, 1, ... */
+	const uint64_t *ids;
+	uint32_t nr_targets;
+
+	uint64_t nr_snapshots, nr_broken;
+	uint64_t first_ns, last_ns;
+	bool no_memory;
+
+	/* the snapshot at hand */
+	struct region *regions;
+	size_t nr_regions, room;
+	/* per target: how many regions came, and how many it has */
+	uint32_t *got, *expected;
+	uint32_t target;
+	uint64_t time_ns;
+	bool broken;
+};
+
+bool assembler_init(struct assembler *as, FILE *f, const uint64_t *ids,
+		    uint32_t nr_targets);
+void assembler_fini(struct assembler *as);
+
+/* An aggregated_fn, with the assembler as @arg. */
+void assembler_add(const struct aggregated *a, void *arg);
+
+/* No more events come: writes the last snapshot. */
+void assembler_finish(struct assembler *as);
+
+#endif

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads and writes the debugfs files of the monitor.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "damonctl.h"
+#include "debugfs.h"
+
+/* What the kernel takes in one write, and thus what it can hand out. */
+#define MAX_TEXT	(1024 * 1024)
+
+static bool find_mount(char *dir, size_t len)
+{
+	struct mntent *m;
+	bool found = false;
+	FILE *f;
+
+	snprintf(dir, len, "/sys/kernel/debug");
+	f = setmntent("/proc/mounts", "re");
+	if (!f)
+		return false;
+	while (!found && (m = getmntent(f))) {
+		if (!strcmp(m->mnt_type, "debugfs")) {
+			snprintf(dir, len, "%s", m->mnt_dir);
+			found = true;
+		}
+	}
+	endmntent(f);
+	return found;
+}
+
+bool debugfs_open(struct debugfs *d)
+{
+	char mount[512];
+	bool mounted;
+
+	*d = (struct debugfs){ .fd = -1 };
+	if (geteuid()) {
+		complain("only root may use the monitor; run this with sudo");
+		return false;
+	}
+	mounted = find_mount(mount, sizeof(mount));
+	if (asprintf(&d->path, "%s/damon", mount) < 0) {
+		d->path = NULL;
+		complain("out of memory");
+		return false;
+	}
+	d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->fd >= 0)
+		return true;
+	if (mounted)
+		complain("there is no %s; boot a kernel with CONFIG_DAMON_DBGFS=y",
+			 d->path);
+	else
+		complain("debugfs is not mounted; run: mount -t debugfs none %s",
+			 mount);
+	debugfs_close(d);
+	return false;
+}
+
+void debugfs_close(struct debugfs *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->path);
+	*d = (struct debugfs){ .fd = -1 };
+}
+
+bool debugfs_lock(struct debugfs *d)
+{
+	if (!flock(d->fd, LOCK_EX | LOCK_NB))
+		return true;
+	if (errno == EWOULDBLOCK)
+		complain("another damonctl is recording; wait for it or end it");
+	else
+		complain("cannot lock %s: %s", d->path, strerror(errno));
+	return false;
+}
+
+static char *read_all(int fd)
+{
+	size_t room = 4096, len = 0;
+	char *text = NULL, *grown;
+	ssize_t got;
+
+	for (;;) {
+		grown = realloc(text, room);
+		if (!grown)
+			break;
+		text = grown;
+		got = read(fd, text + len, room - len - 1);
+		if (got < 0)
+			break;
+		len += (size_t)got;
+		if (!got) {
+			text[len] = '\0';
+			return text;
+		}
+		if (len == room - 1)
+			room *= 2;
+		if (room > 4 * MAX_TEXT) {
+			errno = EFBIG;
+			break;
+		}
+	}
+	free(text);
+	return NULL;
+}
+
+char *debugfs_read(const struct debugfs *d, const char *context,
+		   const char *file)
+{
+	char name[320], *text;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s%s%s", context ? context : "",
+		 context ? "/" : "", file);
+	fd = openat(d->fd, name, O_RDONLY | O_CLOEXEC);
+	text = fd < 0 ? NULL : read_all(fd);
+	if (!text)
+		complain("cannot read %s/%s: %s", d->path, name,
+			 strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+bool debugfs_try_write(const struct debugfs *d, const char *file,
+		       const char *text)
+{
+	size_t len = strlen(text);
+	int fd, err = 0;
+	ssize_t put;
+
+	fd = openat(d->fd, file, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	put = write(fd, text, len);
+	if (put != (ssize_t)len)
+		err = put < 0 ? errno : EIO;
+	close(fd);
+	errno = err;
+	return !err;
+}
+
+bool debugfs_write(const struct debugfs *d, const char *file,
+		   const char *text)
+{
+	if (debugfs_try_write(d, file, text))
+		return true;
+	if (errno == EBUSY)
+		complain("the monitor was turned on by someone else; end it with: echo off > %s/monitor_on",
+			 d->path);
+	else
+		complain("the kernel refused '%.*s' for %s/%s: %s",
+			 (int)strcspn(text, "\n"), text, d->path, file,
+			 strerror(errno));
+	return false;
+}
+
+int debugfs_is_on(const struct debugfs *d)
+{
+	char *text = debugfs_read(d, NULL, "monitor_on");
+	int on;
+
+	if (!text)
+		return -1;
+	on = !strncmp(text, "on", 2);
+	free(text);
+	return on;
+}
+
+bool debugfs_turn_on(const struct debugfs *d)
+{
+	if (debugfs_try_write(d, "monitor_on", "on\n"))
+		return true;
+	if (errno == EINVAL)
+		complain("the monitor cannot be turned on while a context has no target; see 'damonctl status', and remove it by its name in %s/rm_contexts",
+			 d->path);
+	else
+		complain("cannot turn the monitor on: %s; see 'damonctl status'",
+			 strerror(errno));
+	return false;
+}
+
+bool debugfs_turn_off(const struct debugfs *d)
+{
+	if (debugfs_try_write(d, "monitor_on", "off\n") || errno == EPERM)
+		return true;
+	complain("cannot turn the monitor off: %s; try: echo off > %s/monitor_on",
+		 strerror(errno), d->path);
+	return false;
+}
+
+pid_t debugfs_worker(const struct debugfs *d, const char *context)
+{
+	char *text = debugfs_read(d, context, "kdamond_pid");
+	pid_t pid;
+
+	if (!text)
+		return -1;
+	/* "none" is read as 0. */
+	pid = (pid_t)strtol(text, NULL, 10);
+	free(text);
+	return pid;
+}
+
+bool debugfs_parse_attrs(const char *text, struct attrs *a)
+{
+	return sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+		      " %" SCNu64, &a->sample_us, &a->aggr_us, &a->update_us,
+		      &a->min_regions, &a->max_regions) == 5;
+}
+
+bool debugfs_set_attrs(const struct debugfs *d, const struct attrs *a)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %" PRIu64
+		 " %" PRIu64 " %" PRIu64 "\n", a->sample_us, a->aggr_us,
+		 a->update_us, a->min_regions, a->max_regions);
+	return debugfs_write(d, "attrs", text);
+}
+
+static bool blank(const char *text)
+{
+	return !text[strspn(text, " \t\n")];
+}
+
+/* Initial regions belong to the old targets, by index. */
+static bool clear_init_regions(const struct debugfs *d)
+{
+	char *text = debugfs_read(d, NULL, "init_regions");
+	bool ok;
+
+	if (!text)
+		return false;
+	ok = blank(text) || debugfs_write(d, "init_regions", "\n");
+	free(text);
+	return ok;
+}
+
+bool debugfs_set_targets(const struct debugfs *d, const pid_t *pids,
+			 size_t nr_pids)
+{
+	size_t i, len = 0, room = nr_pids * 12 + 2;
+	char *text = malloc(room);
+	bool ok;
+
+	if (!text) {
+		complain("out of memory");
+		return false;
+	}
+	if (!clear_init_regions(d)) {
+		free(text);
+		return false;
+	}
+	for (i = 0; i < nr_pids; i++)
+		len += (size_t)snprintf(text + len, room - len, "%s%d",
+					i ? " " : "", pids[i]);
+	strcpy(text + len, "\n");
+	ok = debugfs_write(d, "target_ids", text);
+	free(text);
+	return ok;
+}
+
+bool debugfs_save(const struct debugfs *d, struct settings *s)
+{
+	s->attrs = debugfs_read(d, NULL, "attrs");
+	s->target_ids = debugfs_read(d, NULL, "target_ids");
+	s->init_regions = debugfs_read(d, NULL, "init_regions");
+	if (!s->attrs || !s->target_ids || !s->init_regions) {
+		debugfs_free_settings(s);
+		return false;
+	}
+	return true;
+}
+
+static bool has_zero(const char *text)
+{
+	char *end;
+
+	for (;;) {
+		text += strspn(text, " \t\n");
+		if (!*text)
+			return false;
+		if (!strtol(text, &end, 10) || end == text)
+			return true;
+		text = end;
+	}
+}
+
+bool debugfs_restore(const struct debugfs *d, const struct settings *s)
+{
+	bool ok = debugfs_write(d, "attrs", s->attrs);
+
+	/*
+	 * A process that is gone reads 0, or is refused when it went just now.
+	 * Without it the indices in the initial regions would be wrong, so the
+	 * whole list is given up.
+	 */
+	if (has_zero(s->target_ids))
+		return debugfs_write(d, "target_ids", "\n") && ok;
+	if (!debugfs_try_write(d, "target_ids", s->target_ids))
+		return debugfs_write(d, "target_ids", errno == ESRCH ?
+				     "\n" : s->target_ids) && ok;
+	if (!blank(s->init_regions))
+		ok = debugfs_write(d, "init_regions", s->init_regions) && ok;
+	return ok;
+}
+
+void debugfs_free_settings(struct settings *s)
+{
+	free(s->attrs);
+	free(s->target_ids);
+	free(s->init_regions);
+	*s = (struct settings){ 0 };
+}

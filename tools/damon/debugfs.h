@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's monitor as its debugfs files show it.
+ *
+ * Functions that return bool print one line when they return false.
+ */
+#ifndef DEBUGFS_H
+#define DEBUGFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "meta.h"
+
+/* The directory of the files, with the mount of debugfs in front. */
+struct debugfs {
+	char *path;
+	int fd;
+};
+
+/* Checks that the caller is root and that the kernel has the files. */
+bool debugfs_open(struct debugfs *d);
+void debugfs_close(struct debugfs *d);
+
+/*
+ * Takes the monitor for this process; the kernel frees it when the process
+ * ends in whatever way. Without it two recordings would mix their settings.
+ */
+bool debugfs_lock(struct debugfs *d);
+
+/* The text of a file, below a context's directory if @context is not NULL. */
+char *debugfs_read(const struct debugfs *d, const char *context,
+		   const char *file);
+/* One write of the whole text; false with errno set, and nothing printed. */
+bool debugfs_try_write(const struct debugfs *d, const char *file,
+		       const char *text);
+bool debugfs_write(const struct debugfs *d, const char *file,
+		   const char *text);
+
+/* Whether the monitor runs; -1 if this cannot be read, with a line printed. */
+int debugfs_is_on(const struct debugfs *d);
+bool debugfs_turn_on(const struct debugfs *d);
+/* No failure if it ended by itself just now. */
+bool debugfs_turn_off(const struct debugfs *d);
+
+/* The pid of the worker, 0 if there is none, -1 on failure. */
+pid_t debugfs_worker(const struct debugfs *d, const char *context);
+
+bool debugfs_parse_attrs(const char *text, struct attrs *attrs);
+bool debugfs_set_attrs(const struct debugfs *d, const struct attrs *attrs);
+bool debugfs_set_targets(const struct debugfs *d, const pid_t *pids,
+			 size_t nr_pids);
+
+/* The settings of the default context, to be put back after a recording. */
+struct settings {
+	char *attrs, *target_ids, *init_regions;
+};
+
+bool debugfs_save(const struct debugfs *d, struct settings *s);
+bool debugfs_restore(const struct debugfs *d, const struct settings *s);
+void debugfs_free_settings(struct settings *s);
+
+#endif

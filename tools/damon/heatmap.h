@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the heat map in the terminal and the one in SVG have in common.
+ */
+#ifndef HEATMAP_H
+#define HEATMAP_H
+
+#include "axis.h"
+#include "grid.h"
+#include "report.h"
+
+struct heatmap {
+	const struct view *v;
+	uint64_t target;
+	struct axis axis;
+	struct grid grid;
+};
+
+struct rgb {
+	unsigned char r, g, b;
+};
+
+/*
+ * Rates are shown on a square root scale up to the hottest cell: most memory is
+ * touched far less than the hottest, and would all look alike on a linear one.
+ * @x is 0 to 1, a position on that scale.
+ */
+double heat_position(const struct heatmap *h, double rate);
+double heat_rate(const struct heatmap *h, double x);
+struct rgb heat_colour(double x);
+
+/* "0.52%", "97%". @buf is the result. */
+const char *format_rate(double rate, char buf[UNITS_LEN]);
+
+/* 'A' to 'Z', then '*': how segment @i is called in the list of areas. */
+char segment_letter(const struct axis *axis, size_t i);
+
+/* "55d0c0a00000-55d0c1600000 12.0M" and what is special about it. */
+const char *segment_text(const struct segment *s, char *buf, size_t len);
+
+/* "sort (pid 12): 352 snapshots in 35.2s, one per 100ms" */
+const char *heatmap_title(const struct heatmap *h, char *buf, size_t len);
+
+bool heatmap_svg(const struct heatmap *h, const char *path);
+
+#endif

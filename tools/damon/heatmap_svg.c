@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The heat map as a picture: one SVG file that needs no other.
+ *
+ * Cells of one colour in a row are one rectangle, and all rectangles of one
+ * colour are one path, which keeps the file at a fraction of a pixel image.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "damonctl.h"
+#include "heatmap.h"
+#include "output.h"
+
+#define SHADES		48
+/* Pixels. */
+#define LEFT		84
+#define TOP		76
+#define PLOT_WIDTH	960
+#define PLOT_HEIGHT	480
+#define RIGHT		28
+#define LINE		18
+#define LEGEND_WIDTH	240
+
+static const char style[] =
+	"text{font-family:'DejaVu Sans',Helvetica,Arial,sans-serif;font-size:12px;"
+	"fill:#222}.title{font-size:16px;font-weight:bold}"
+	".mono{font-family:'DejaVu Sans Mono',Menlo,monospace}"
+	".mid{text-anchor:middle}.end{text-anchor:end}"
+	".line{stroke:#444;stroke-width:1;fill:none}"
+	".tick{stroke:#888;stroke-width:1}";
+
+static void put_escaped(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		switch (*s) {
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '>':
+			fputs("&gt;", f);
+			break;
+		case '&':
+			fputs("&amp;", f);
+			break;
+		default:
+			/* A process may have any bytes in its name. */
+			fputc(*s >= ' ' && *s < 127 ? *s : '?', f);
+		}
+	}
+}
+
+static void put_text(FILE *f, double x, double y, const char *class,
+		     const char *text)
+{
+	fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\" xml:space=\"preserve\">", x, y, class);
+	put_escaped(f, text);
+	fputs("</text>\n", f);
+}
+
+static double col_x(const struct heatmap *h, unsigned int col)
+{
+	return LEFT + (double)col * PLOT_WIDTH / h->grid.cols;
+}
+
+/* -1 where nothing was monitored. */
+static int shade_of(const struct heatmap *h, float rate)
+{
+	if (rate < 0)
+		return -1;
+	return (int)lround(heat_position(h, (double)rate) * (SHADES - 1));
+}
+
+/* The rectangles of one shade in one segment and row. */
+static void put_runs(FILE *f, const struct heatmap *h, const struct segment *s,
+		     unsigned int row, int shade)
+{
+	const float *cells = &h->grid.cells[(size_t)row * h->grid.cols];
+	unsigned int col = s->col, end = s->col + s->width, first;
+
+	while (col < end) {
+		if (shade_of(h, cells[col]) != shade) {
+			col++;
+			continue;
+		}
+		for (first = col; col < end && shade_of(h, cells[col]) == shade;)
+			col++;
+		fprintf(f, "M%u %uh%uv1h-%uz", first, row, col - first,
+			col - first);
+	}
+}
+
+/* In units of cells; the transformation makes pixels of them. */
+static void put_cells(FILE *f, const struct heatmap *h)
+{
+	unsigned int row;
+	struct rgb c;
+	size_t i;
+	int shade;
+
+	fprintf(f, "<g shape-rendering=\"crispEdges\" transform=\"translate(%d %d) scale(%.6f %.6f)\">\n",
+		LEFT, TOP, (double)PLOT_WIDTH / h->grid.cols,
+		(double)PLOT_HEIGHT / h->grid.rows);
+	for (shade = 0; shade < SHADES; shade++) {
+		c = heat_colour((double)shade / (SHADES - 1));
+		fprintf(f, "<path fill=\"#%02x%02x%02x\" d=\"", c.r, c.g, c.b);
+		for (row = 0; row < h->grid.rows; row++) {
+			for (i = 0; i < h->axis.nr; i++)
+				put_runs(f, h, &h->axis.segments[i], row, shade);
+		}
+		fputs("\"/>\n", f);
+	}
+	fputs("</g>\n", f);
+}
+
+/* Light ground where nothing is monitored, a frame and a name for each area. */
+static void put_ground(FILE *f, const struct heatmap *h, bool frame)
+{
+	const struct axis *axis = &h->axis;
+	char name[2] = "", size[UNITS_LEN];
+	double x, width;
+	size_t i;
+
+	for (i = 0; i < axis->nr; i++) {
+		const struct segment *s = &axis->segments[i];
+
+		x = col_x(h, s->col);
+		width = col_x(h, s->col + s->width) - x;
+		fprintf(f, "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" %s/>\n",
+			x, TOP, width, PLOT_HEIGHT,
+			frame ? "class=\"line\"" : "fill=\"#e8e8ec\"");
+		if (!frame)
+			continue;
+		name[0] = segment_letter(axis, i);
+		put_text(f, x + width / 2, TOP - 8, "mid", name);
+		if (width >= 48)
+			put_text(f, x + width / 2, TOP + PLOT_HEIGHT + 16, "mid",
+				 format_size(s->end - s->start, size));
+	}
+}
+
+/* The step of 1, 2 or 5 times a power of ten that gives at most @max ticks. */
+static uint64_t nice_step(uint64_t span, unsigned int max)
+{
+	static const unsigned int factors[] = { 1, 2, 5 };
+	uint64_t power = 1;
+	size_t i;
+
+	for (;; power *= 10) {
+		for (i = 0; i < ARRAY_SIZE(factors); i++) {
+			if (span / (power * factors[i]) <= max)
+				return power * factors[i];
+		}
+	}
+}
+
+static void put_time_axis(FILE *f, const struct heatmap *h)
+{
+	uint64_t from = h->grid.begin_ns - h->v->origin_ns;
+	uint64_t to = h->grid.end_ns - h->v->origin_ns;
+	uint64_t step = nice_step(to - from, 10), t;
+	char label[UNITS_LEN];
+	double y;
+
+	for (t = (from + step - 1) / step * step; t <= to; t += step) {
+		y = TOP + (double)(t - from) / (double)(to - from) * PLOT_HEIGHT;
+		fprintf(f, "<line class=\"tick\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>\n",
+			LEFT - 6, y, LEFT, y);
+		put_text(f, LEFT - 10, y + 4, "end", format_time(t, label));
+	}
+	fprintf(f, "<text class=\"mid\" transform=\"translate(18 %d) rotate(-90)\">time</text>\n",
+		TOP + PLOT_HEIGHT / 2);
+}
+
+static void put_legend(FILE *f, const struct heatmap *h)
+{
+	double x = LEFT + PLOT_WIDTH - LEGEND_WIDTH, y = 18;
+	char label[UNITS_LEN];
+	struct rgb c;
+	int i;
+
+	put_text(f, x - 10, y + 11, "end", "access rate");
+	for (i = 0; i < SHADES; i++) {
+		c = heat_colour((double)i / (SHADES - 1));
+		fprintf(f, "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"14\" fill=\"#%02x%02x%02x\"/>\n",
+			x + (double)i * LEGEND_WIDTH / SHADES, y,
+			(double)LEGEND_WIDTH / SHADES + 0.3, c.r, c.g, c.b);
+	}
+	for (i = 0; i <= 4; i++) {
+		put_text(f, x + i * LEGEND_WIDTH / 4.0, y + 28, "mid",
+			 format_rate(heat_rate(h, i / 4.0), label));
+	}
+}
+
+static void put_areas(FILE *f, const struct heatmap *h, double y)
+{
+	char text[128], line[160], size[UNITS_LEN];
+	size_t i;
+
+	put_text(f, LEFT, y, "",
+		 "address (not to one scale; what was not monitored is cut out)");
+	for (i = 0; i < h->axis.nr; i++) {
+		snprintf(line, sizeof(line), "%c  %s",
+			 segment_letter(&h->axis, i),
+			 segment_text(&h->axis.segments[i], text, sizeof(text)));
+		put_text(f, LEFT, y += LINE, "mono", line);
+	}
+	if (h->axis.nr_hidden) {
+		snprintf(line, sizeof(line),
+			 "%zu areas of %s together are left out, short-lived or least accessed",
+			 h->axis.nr_hidden,
+			 format_size(h->axis.hidden_bytes, size));
+		put_text(f, LEFT, y + LINE, "", line);
+	}
+}
+
+static void put_picture(FILE *f, const struct heatmap *h)
+{
+	int width = LEFT + PLOT_WIDTH + RIGHT;
+	int height = TOP + PLOT_HEIGHT + 44 + LINE *
+		     ((int)h->axis.nr + (h->axis.nr_hidden ? 1 : 0)) + 16;
+	char title[256], *rest;
+
+	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",
+		width, height, width, height);
+	fprintf(f, "<style>%s</style>\n", style);
+	fprintf(f, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", width,
+		height);
+	heatmap_title(h, title, sizeof(title));
+	rest = strrchr(title, ':');
+	*rest++ = '\0';
+	put_text(f, LEFT, 26, "title", title);
+	put_text(f, LEFT, 46, "", rest + 1);
+	put_legend(f, h);
+	put_ground(f, h, /*frame=*/false);
+	put_cells(f, h);
+	put_ground(f, h, /*frame=*/true);
+	put_time_axis(f, h);
+	put_areas(f, h, TOP + PLOT_HEIGHT + 44);
+	fputs("</svg>\n", f);
+}
+
+bool heatmap_svg(const struct heatmap *h, const char *path)
+{
+	struct output o;
+	bool ok;
+
+	if (!output_open(&o, path, 0666))
+		return false;
+	put_picture(o.f, h);
+	ok = output_finish(&o) && output_commit(&o);
+	output_close(&o);
+	return ok;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * damonctl report raw: the recording as text, in the lines of the classic
+ * tool. JSON is written piece by piece, as a recording may be large.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "report.h"
+
+static uint32_t count_regions(struct cursor c)
+{
+	struct region r;
+	uint32_t nr = 0;
+
+	while (rec_next_region(&c, &r))
+		nr++;
+	return nr;
+}
+
+static size_t count_targets(const struct view *v, size_t snapshot)
+{
+	struct cursor c;
+	size_t i, nr = 0;
+
+	for (i = 0; i < v->nr_targets; i++)
+		nr += view_regions(v, snapshot, v->targets[i], &c);
+	return nr;
+}
+
+static void print_target(uint64_t target, struct cursor c)
+{
+	struct region r;
+
+	printf("target_id:  %" PRIu64 "\n", target);
+	printf("nr_regions:  %" PRIu32 "\n", count_regions(c));
+	while (rec_next_region(&c, &r))
+		printf("%012" PRIx64 "-%012" PRIx64 "(%10" PRIu64 "):\t%" PRIu32 "\n",
+		       r.start, r.end, r.end - r.start, r.nr_accesses);
+	putchar('\n');
+}
+
+static void print_text(const struct view *v)
+{
+	const struct snapshot *s = v->rec.snapshots;
+	struct cursor c;
+	size_t i, t;
+
+	printf("start_time:  %" PRIu64 "\n", s[v->first].time_ns);
+	for (i = v->first; i < v->last && !ferror(stdout); i++) {
+		printf("rel time: %16" PRIu64 "\n",
+		       s[i].time_ns - s[v->first].time_ns);
+		printf("nr_tasks:  %zu\n", count_targets(v, i));
+		for (t = 0; t < v->nr_targets; t++) {
+			if (view_regions(v, i, v->targets[t], &c))
+				print_target(v->targets[t], c);
+		}
+	}
+}
+
+static void print_json_target(uint64_t target, struct cursor c)
+{
+	const char *sep = "";
+	struct region r;
+
+	printf("{\"pid\":%" PRIu64 ",\"regions\":[", target);
+	while (rec_next_region(&c, &r)) {
+		printf("%s{\"start\":%" PRIu64 ",\"end\":%" PRIu64
+		       ",\"nr_accesses\":%" PRIu32 "}", sep, r.start, r.end,
+		       r.nr_accesses);
+		sep = ",";
+	}
+	printf("]}");
+}
+
+static void print_as_json(const struct view *v)
+{
+	json_object *head = view_json(v), *path;
+	const char *sep;
+	struct cursor c;
+	size_t i, t;
+
+	json_object_object_get_ex(head, "recording", &path);
+	printf("{\"recording\":%s,\"snapshots\":[",
+	       json_object_to_json_string(path));
+	json_object_put(head);
+	for (i = v->first; i < v->last && !ferror(stdout); i++) {
+		printf("%s\n{\"time_ns\":%" PRIu64 ",\"targets\":[",
+		       i == v->first ? "" : ",", v->rec.snapshots[i].time_ns);
+		sep = "";
+		for (t = 0; t < v->nr_targets; t++) {
+			if (!view_regions(v, i, v->targets[t], &c))
+				continue;
+			printf("%s", sep);
+			print_json_target(v->targets[t], c);
+			sep = ",";
+		}
+		printf("]}");
+	}
+	printf("\n]}\n");
+}
+
+bool report_raw(const struct view *v)
+{
+	if (v->json)
+		print_as_json(v);
+	else
+		print_text(v);
+	return true;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * damonctl status: what the kernel's monitor is set to and does now.
+ */
+#include <argp.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "damonctl.h"
+#include "debugfs.h"
+#include "target.h"
+#include "units.h"
+
+/* Fields 14 and 15 of /proc/PID/stat; the name before them may hold anything. */
+static bool cpu_time(pid_t pid, uint64_t *ns)
+{
+	unsigned long user = 0, system = 0;
+	char path[32], line[1024];
+	const char *rest;
+	bool ok = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (fgets(line, sizeof(line), f)) {
+		rest = strrchr(line, ')');
+		ok = rest && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+				    &user, &system) == 2;
+	}
+	fclose(f);
+	if (ok)
+		*ns = (user + system) * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+	return ok;
+}
+
+static bool print_attrs(const struct debugfs *d, const char *context)
+{
+	char sample[UNITS_LEN], aggr[UNITS_LEN], update[UNITS_LEN];
+	char *text = debugfs_read(d, context, "attrs");
+	struct attrs a;
+	bool ok;
+
+	if (!text)
+		return false;
+	ok = debugfs_parse_attrs(text, &a);
+	if (ok)
+		printf("  attrs    sample %s, aggr %s, update %s, %" PRIu64
+		       " to %" PRIu64 " regions\n",
+		       format_time(a.sample_us * NS_PER_US, sample),
+		       format_time(a.aggr_us * NS_PER_US, aggr),
+		       format_time(a.update_us * NS_PER_US, update),
+		       a.min_regions, a.max_regions);
+	else
+		complain("cannot understand the attrs '%.*s'",
+			 (int)strcspn(text, "\n"), text);
+	free(text);
+	return ok;
+}
+
+static bool print_targets(const struct debugfs *d, const char *context)
+{
+	char *text = debugfs_read(d, context, "target_ids"), *save, *word;
+	char name[META_NAME_LEN];
+	const char *sep = " ";
+	pid_t pid;
+
+	if (!text)
+		return false;
+	fputs("  targets ", stdout);
+	word = strtok_r(text, "\n ", &save);
+	if (!word)
+		printf(" none");
+	for (; word; word = strtok_r(NULL, "\n ", &save)) {
+		pid = (pid_t)strtol(word, NULL, 10);
+		if (pid) {
+			process_name(pid, name);
+			printf("%s%d (%s)", sep, pid, name);
+		} else {
+			printf("%sone that is gone", sep);
+		}
+		sep = ", ";
+	}
+	putchar('\n');
+	free(text);
+	return true;
+}
+
+static bool print_worker(const struct debugfs *d, const char *context)
+{
+	pid_t pid = debugfs_worker(d, context);
+	char buf[UNITS_LEN];
+	uint64_t ns;
+
+	if (pid < 0)
+		return false;
+	if (!pid)
+		printf("  worker   none\n");
+	else if (cpu_time(pid, &ns))
+		printf("  worker   %d, %s of CPU time\n", pid,
+		       format_time(ns, buf));
+	else
+		printf("  worker   %d\n", pid);
+	return true;
+}
+
+static bool print_context(const struct debugfs *d, const char *context)
+{
+	printf("context %s\n", context ? context : "(default)");
+	return print_attrs(d, context) && print_targets(d, context) &&
+	       print_worker(d, context);
+}
+
+static bool print_contexts(const struct debugfs *d)
+{
+	struct dirent **entries;
+	struct stat st;
+	bool ok = true;
+	int nr, i;
+
+	nr = scandir(d->path, &entries, NULL, alphasort);
+	if (nr < 0) {
+		complain("cannot read %s: %s", d->path, strerror(errno));
+		return false;
+	}
+	for (i = 0; i < nr; i++) {
+		if (entries[i]->d_name[0] != '.' &&
+		    !fstatat(d->fd, entries[i]->d_name, &st, 0) &&
+		    S_ISDIR(st.st_mode))
+			ok = print_context(d, entries[i]->d_name) && ok;
+		free(entries[i]);
+	}
+	free(entries);
+	return ok;
+}
+
+static bool status(void)
+{
+	struct debugfs d;
+	bool ok = false;
+	int on;
+
+	if (!debugfs_open(&d))
+		return false;
+	on = debugfs_is_on(&d);
+	if (on >= 0) {
+		printf("monitor %s\n", on ? "on" : "off");
+		ok = print_context(&d, NULL) && print_contexts(&d);
+	}
+	debugfs_close(&d);
+	return finish_output() && ok;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	argp_error(state, "'%s' is too much; status takes no argument", arg);
+	return EINVAL;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = parse,
+		.doc = "Tell whether the kernel has the monitor, whether it is on, how "
+		       "it is set, what it monitors and what that costs.\v"
+		       "Examples:\n"
+		       "  damonctl status\n"
+		       "  watch -n1 damonctl status\n"
+		       "\n"
+		       "Exit codes: 0 told, 1 failed (no such monitor, or not root), "
+		       "2 wrong usage.",
+	};
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, NULL))
+		return EXIT_FAILED;
+	return status() ? EXIT_OK : EXIT_FAILED;
+}

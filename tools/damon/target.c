@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finds, starts and ends the processes that are monitored.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "damonctl.h"
+#include "target.h"
+#include "units.h"
+
+/* From the polite signal to SIGKILL. */
+#define GRACE_MS	5000
+
+static int open_pidfd(pid_t pid)
+{
+	/* glibc has no function for it before 2.36. */
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+bool targets_parse(struct targets *t, const char *list)
+{
+	char word[16];
+	uint64_t pid;
+	size_t len, i;
+
+	t->nr = 0;
+	for (;;) {
+		len = strcspn(list, ",");
+		if (!len || len >= sizeof(word) || t->nr == MAX_PIDS)
+			return false;
+		memcpy(word, list, len);
+		word[len] = '\0';
+		if (!parse_number(word, INT32_MAX, &pid) || !pid)
+			return false;
+		for (i = 0; i < t->nr; i++) {
+			if (t->pids[i] == (pid_t)pid)
+				return false;
+		}
+		t->fds[t->nr] = -1;
+		t->pids[t->nr++] = (pid_t)pid;
+		if (!list[len])
+			return true;
+		list += len + 1;
+	}
+}
+
+/* A kernel thread has an exe link, too, but it leads nowhere. */
+static bool is_kernel_thread(pid_t pid)
+{
+	char path[32], exe[1];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return readlink(path, exe, sizeof(exe)) < 0 && errno == ENOENT;
+}
+
+bool targets_open(struct targets *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr; i++) {
+		t->fds[i] = open_pidfd(t->pids[i]);
+		if (t->fds[i] < 0) {
+			if (errno == EINVAL)
+				complain("%d is a thread; name its process (Tgid in /proc/%d/status)",
+					 t->pids[i], t->pids[i]);
+			else
+				complain("there is no process %d; look for it with: ps -e",
+					 t->pids[i]);
+			return false;
+		}
+		if (is_kernel_thread(t->pids[i])) {
+			complain("%d has ended or is a kernel thread: it has no memory to monitor",
+				 t->pids[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void run_child(char **command, const sigset_t *mask, int report)
+{
+	int err;
+
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (!ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+		execvp(command[0], command);
+	err = errno;
+	while (write(report, &err, sizeof(err)) < 0 && errno == EINTR)
+		;
+	_exit(127);
+}
+
+/* Waits for the stop that tells that the new program is loaded. */
+static bool wait_for_exec(pid_t pid, int report, const char *name)
+{
+	int status, err = 0;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return false;
+	}
+	if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP &&
+	    !ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL))
+		return true;
+	if (WIFSTOPPED(status)) {
+		kill(pid, SIGKILL);
+		while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+			;
+		complain("cannot run %s: it was stopped by a signal", name);
+	} else if (read(report, &err, sizeof(err)) == sizeof(err)) {
+		complain("cannot run %s: %s", name, strerror(err));
+	} else {
+		complain("cannot run %s: it was ended by a signal", name);
+	}
+	return false;
+}
+
+bool targets_start(struct targets *t, char **command, const sigset_t *mask)
+{
+	int report[2];
+	bool ok;
+	pid_t pid;
+
+	/* What the command leaves behind is then ours to find and to end. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe2(report, O_CLOEXEC)) {
+		complain("cannot run %s: %s", command[0], strerror(errno));
+		return false;
+	}
+	pid = fork();
+	if (!pid)
+		run_child(command, mask, report[1]);
+	close(report[1]);
+	if (pid < 0)
+		complain("cannot run %s: %s", command[0], strerror(errno));
+	ok = pid > 0 && wait_for_exec(pid, report[0], command[0]);
+	close(report[0]);
+	if (!ok)
+		return false;
+	t->nr = 1;
+	t->pids[0] = pid;
+	t->fds[0] = open_pidfd(pid);
+	t->started = true;
+	t->halted = true;
+	if (t->fds[0] >= 0)
+		return true;
+	complain("cannot watch %s: %s", command[0], strerror(errno));
+	targets_end(t, SIGKILL);
+	return false;
+}
+
+bool targets_release(struct targets *t)
+{
+	/* ESRCH: someone killed it, which is an end as any other. */
+	if (!t->halted || !ptrace(PTRACE_DETACH, t->pids[0], NULL, NULL) ||
+	    errno == ESRCH) {
+		t->halted = false;
+		return true;
+	}
+	complain("cannot let process %d go on: %s", t->pids[0],
+		 strerror(errno));
+	return false;
+}
+
+static bool all_ended(struct targets *t)
+{
+	struct pollfd p = { .events = POLLIN };
+	size_t i;
+
+	for (i = 0; i < t->nr; i++) {
+		p.fd = t->fds[i];
+		if (poll(&p, 1, 0) != 1)
+			return false;
+	}
+	return true;
+}
+
+/* Takes the status of whatever child has ended, and keeps the command's. */
+static void reap(struct targets *t)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != t->pids[0] || WIFSTOPPED(status))
+			continue;
+		t->status = status;
+		t->started = false;
+	}
+}
+
+bool targets_ended(struct targets *t)
+{
+	if (!all_ended(t))
+		return false;
+	if (t->started)
+		reap(t);
+	return true;
+}
+
+struct process {
+	pid_t pid, parent;
+	bool ours;
+};
+
+/* One that has ended and waits for its parent does not count. */
+static bool read_process(const char *name, struct process *p)
+{
+	char path[300], line[512];
+	const char *rest = NULL;
+	char state = 'Z';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", name);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	/* The name before the last bracket may hold anything. */
+	if (fgets(line, sizeof(line), f))
+		rest = strrchr(line, ')');
+	fclose(f);
+	p->pid = (pid_t)strtol(name, NULL, 10);
+	p->ours = false;
+	return rest && sscanf(rest + 1, " %c %d", &state, &p->parent) == 2 &&
+	       state != 'Z';
+}
+
+static size_t list_processes(struct process **list)
+{
+	struct process *grown, p;
+	size_t nr = 0, room = 0;
+	struct dirent *entry;
+	DIR *dir = opendir("/proc");
+
+	*list = NULL;
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+		    !read_process(entry->d_name, &p))
+			continue;
+		if (nr == room) {
+			room = room ? room * 2 : 256;
+			grown = reallocarray(*list, room, sizeof(p));
+			if (!grown)
+				break;
+			*list = grown;
+		}
+		(*list)[nr++] = p;
+	}
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+static bool is_ours(const struct process *list, size_t nr, pid_t parent)
+{
+	size_t i;
+
+	if (parent == getpid())
+		return true;
+	for (i = 0; i < nr; i++) {
+		if (list[i].pid == parent)
+			return list[i].ours;
+	}
+	return false;
+}
+
+/* Sends @sig to all that descend from us; how many there are. */
+static size_t signal_family(int sig)
+{
+	struct process *list;
+	size_t nr = list_processes(&list), nr_ours = 0, i;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (i = 0; i < nr; i++) {
+			if (list[i].ours || !is_ours(list, nr, list[i].parent))
+				continue;
+			list[i].ours = true;
+			more = true;
+			nr_ours++;
+		}
+	}
+	for (i = 0; i < nr; i++) {
+		if (list[i].ours)
+			kill(list[i].pid, sig);
+	}
+	free(list);
+	return nr_ours;
+}
+
+static bool wait_family(struct targets *t)
+{
+	const struct timespec tick = { .tv_nsec = 20 * NS_PER_MS };
+	int left;
+
+	for (left = GRACE_MS; left > 0; left -= 20) {
+		reap(t);
+		if (!signal_family(0))
+			return true;
+		nanosleep(&tick, NULL);
+	}
+	return false;
+}
+
+void targets_end(struct targets *t, int sig)
+{
+	if (!t->started)
+		return;
+	if (t->halted)
+		sig = SIGKILL;
+	if (sig)
+		signal_family(sig);
+	if (!wait_family(t)) {
+		signal_family(SIGKILL);
+		wait_family(t);
+	}
+	reap(t);
+}
+
+void targets_close(struct targets *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr; i++) {
+		if (t->fds[i] >= 0)
+			close(t->fds[i]);
+	}
+}
+
+void process_name(pid_t pid, char name[META_NAME_LEN])
+{
+	char path[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(name, META_NAME_LEN, f))
+		strcpy(name, "?");
+	name[strcspn(name, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the parts that need no kernel: units, snapshots put together from
+ * events, the companion file, processes, files of settings.
+ *
+ * Prints a line for each test and ends with 1 if one failed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "assemble.h"
+#include "damonctl.h"
+#include "debugfs.h"
+#include "meta.h"
+#include "output.h"
+#include "recording.h"
+#include "target.h"
+#include "units.h"
+
+static int nr_failed;
+static bool test_ok;
+
+#define CHECK(cond) do {						\
+	if (!(cond)) {							\
+		printf("# line %d: %s\n", __LINE__, #cond);		\
+		test_ok = false;					\
+	}								\
+} while (0)
+
+static void units_are_parsed(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t bare;
+		uint64_t ns;
+	} good[] = {
+		{ "5ms", 1000, 5000000 }, { "100us", 1000, 100000 },
+		{ "1s", 0, NS_PER_SEC }, { "1.5s", 0, 1500000000 },
+		{ "250", 1000, 250000 }, { "0", 0, 0 }, { "2m", 0, 120 * NS_PER_SEC },
+		{ "1H", 0, 3600 * NS_PER_SEC }, { "7ns", 0, 7 },
+		{ "18446744073709551615ns", 0, UINT64_MAX },
+	};
+	static const char * const bad[] = {
+		"", " 1s", "1s ", "-1s", "+1s", "1 s", "s", "1x", "1.s", ".5s",
+		"1.5", "1e3s", "18446744073709551616ns", "18446744073709551615us",
+		"0x10s", "1sms",
+	};
+	uint64_t ns;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		ns = 1;
+		CHECK(parse_time(good[i].text, good[i].bare, &ns));
+		CHECK(ns == good[i].ns);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		ns = 42;
+		CHECK(!parse_time(bad[i], 1000, &ns) && ns == 42);
+	}
+	CHECK(!parse_time("10", 0, &ns));
+}
+
+static void sizes_and_ranges_are_parsed(void)
+{
+	uint64_t a, b;
+
+	CHECK(parse_size("64K", &a) && a == 65536);
+	CHECK(parse_size("1m", &a) && a == 1 << 20);
+	CHECK(parse_size("2.5G", &a) && a == UINT64_C(5) << 29);
+	CHECK(parse_size("512", &a) && a == 512);
+	CHECK(!parse_size("16777216T", &a));
+	CHECK(parse_range("1000-0x2000", &a, &b) && a == 0x1000 && b == 0x2000);
+	CHECK(parse_range("7f00+64K", &a, &b) && b == 0x7f00 + 65536);
+	CHECK(parse_range("0-ffffffffffffffff", &a, &b) && b == UINT64_MAX);
+	CHECK(!parse_range("0-10000000000000000", &a, &b));
+	CHECK(!parse_range("ffffffffffffffff+1", &a, &b));
+	CHECK(!parse_range("2-1", &a, &b) && !parse_range("1-1", &a, &b));
+	CHECK(!parse_range("1", &a, &b) && !parse_range("1-2x", &a, &b));
+	CHECK(parse_number("20", 20, &a) && a == 20);
+	CHECK(!parse_number("21", 20, &a) && !parse_number("2x", 20, &a));
+}
+
+static void units_are_printed(void)
+{
+	char buf[UNITS_LEN];
+
+	CHECK(!strcmp(format_size(0, buf), "0B"));
+	CHECK(!strcmp(format_size(1023, buf), "1023B"));
+	CHECK(!strcmp(format_size(65536, buf), "64.0K"));
+	CHECK(!strcmp(format_size((1 << 20) - 1, buf), "1.00M"));
+	CHECK(!strcmp(format_size(UINT64_C(1) << 30, buf), "1.00G"));
+	CHECK(!strcmp(format_size(UINT64_MAX, buf), "16384P"));
+	CHECK(!strcmp(format_time(0, buf), "0s"));
+	CHECK(!strcmp(format_time(5 * NS_PER_MS, buf), "5ms"));
+	CHECK(!strcmp(format_time(1250 * NS_PER_MS, buf), "1.25s"));
+	CHECK(!strcmp(format_time(200 * NS_PER_SEC, buf), "3m20s"));
+	CHECK(!strcmp(format_time(3660 * NS_PER_SEC, buf), "1h01m"));
+}
+
+/* An assembler over a file in memory. */
+struct fixture {
+	char *text;
+	size_t len;
+	FILE *f;
+	struct assembler as;
+};
+
+static const uint64_t ids[] = { 11, 22 };
+
+static void begin(struct fixture *fx, uint32_t nr_targets)
+{
+	fx->f = open_memstream(&fx->text, &fx->len);
+	assembler_init(&fx->as, fx->f, ids, nr_targets);
+}
+
+static void event(struct fixture *fx, uint64_t t, uint64_t target,
+		  uint32_t nr_regions, uint64_t start)
+{
+	struct aggregated a = { .time_ns = t, .target = target,
+				.nr_regions = nr_regions, .start = start,
+				.end = start + 10, .nr_accesses = 7 };
+
+	assembler_add(&a, &fx->as);
+}
+
+static void lossy(struct fixture *fx, uint64_t t, uint64_t target,
+		  uint32_t nr_regions, uint64_t start)
+{
+	struct aggregated a = { .time_ns = t, .target = target,
+				.nr_regions = nr_regions, .start = start,
+				.end = start + 10, .after_loss = true };
+
+	assembler_add(&a, &fx->as);
+}
+
+static void finish(struct fixture *fx)
+{
+	assembler_finish(&fx->as);
+	fflush(fx->f);
+}
+
+static void end(struct fixture *fx)
+{
+	assembler_fini(&fx->as);
+	fclose(fx->f);
+	free(fx->text);
+}
+
+static void snapshots_have_the_classic_bytes(void)
+{
+	static const unsigned char expected[] = {
+		2, 0, 0, 0, 0, 0, 0, 0,  5, 0, 0, 0, 0, 0, 0, 0,  2, 0, 0, 0,
+		11, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0,
+		22, 0, 0, 0, 0, 0, 0, 0,  1, 0, 0, 0,
+		100, 0, 0, 0, 0, 0, 0, 0,  110, 0, 0, 0, 0, 0, 0, 0,  7, 0, 0, 0,
+	};
+	struct fixture fx;
+
+	begin(&fx, 2);
+	event(&fx, 2 * NS_PER_SEC + 5, 1, 1, 100);
+	finish(&fx);
+	CHECK(fx.len == sizeof(expected));
+	CHECK(fx.len == sizeof(expected) &&
+	      !memcmp(fx.text, expected, sizeof(expected)));
+	end(&fx);
+}
+
+static void snapshots_are_told_apart(void)
+{
+	struct fixture fx;
+	int i;
+
+	begin(&fx, 2);
+	for (i = 0; i < 3; i++) {
+		event(&fx, 100 + i, 0, 2, 100);
+		event(&fx, 100 + i, 0, 2, 200);
+		event(&fx, 100 + i, 1, 1, 50);
+	}
+	/* One region that stays where it is starts a snapshot each time. */
+	event(&fx, 200, 1, 1, 50);
+	event(&fx, 201, 1, 1, 50);
+	finish(&fx);
+	CHECK(fx.as.nr_snapshots == 5 && !fx.as.nr_broken);
+	CHECK(fx.as.first_ns == 100 && fx.as.last_ns == 201);
+	CHECK(fx.len == 3 * (20 + 24 + 60) + 2 * (20 + 24 + 20));
+	end(&fx);
+}
+
+static void broken_snapshots_are_left_out(void)
+{
+	struct fixture fx;
+
+	begin(&fx, 1);
+	/* A missing end, a missing beginning, one that is whole. */
+	event(&fx, 1, 0, 3, 100);
+	event(&fx, 1, 0, 3, 200);
+	lossy(&fx, 2, 0, 3, 300);
+	event(&fx, 3, 0, 2, 100);
+	event(&fx, 3, 0, 2, 200);
+	/* Halves of two snapshots that would fit together. */
+	event(&fx, 4, 0, 2, 100);
+	lossy(&fx, 5, 0, 2, 200);
+	finish(&fx);
+	CHECK(fx.as.nr_snapshots == 1 && fx.as.nr_broken == 4);
+	CHECK(fx.as.first_ns == 3);
+	end(&fx);
+}
+
+static void lost_beginning_breaks_a_snapshot(void)
+{
+	struct fixture fx;
+
+	/* Target 0 may have had regions, whose events are gone. */
+	begin(&fx, 2);
+	lossy(&fx, 1, 1, 1, 100);
+	event(&fx, 2, 0, 1, 50);
+	event(&fx, 2, 1, 1, 100);
+	finish(&fx);
+	CHECK(fx.as.nr_snapshots == 1 && fx.as.nr_broken == 1);
+	CHECK(fx.as.first_ns == 2);
+	end(&fx);
+}
+
+static void companion_is_read_as_written(const char *dir)
+{
+	char *command[] = { "a b", "\"\\\n", NULL };
+	uint64_t pids[] = { 1, 4194304 };
+	char names[2][META_NAME_LEN] = { "x", "<y>&" }, path[300], name[310];
+	struct meta in = { .attrs = { 1, 2, 3, 4, 5 }, .size = 99,
+			   .nr_snapshots = 6, .nr_lost = 7, .start = 1234567890,
+			   .command = command, .pids = pids, .names = names,
+			   .nr_pids = 2 };
+	struct meta out;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/meta", dir);
+	snprintf(name, sizeof(name), "%s.json", path);
+	CHECK(meta_read(path, 99, &out) == META_ABSENT);
+	f = fopen(name, "w");
+	CHECK(f && meta_write(f, &in) && !fclose(f));
+	CHECK(meta_read(path, 98, &out) == META_BAD);
+	CHECK(meta_read(path, 99, &out) == META_FOUND);
+	CHECK(!memcmp(&in.attrs, &out.attrs, sizeof(in.attrs)));
+	CHECK(out.nr_snapshots == 6 && out.nr_lost == 7 && out.start == in.start);
+	CHECK(out.nr_pids == 2 && out.pids[1] == pids[1]);
+	CHECK(out.nr_pids == 2 && !strcmp(out.names[1], names[1]));
+	CHECK(out.command && !strcmp(out.command[1], command[1]) &&
+	      !out.command[2]);
+	meta_free(&out);
+	CHECK(!truncate(name, 40) && meta_read(path, 99, &out) == META_BAD);
+	unlink(name);
+}
+
+static void files_appear_only_when_complete(const char *dir)
+{
+	char path[300], command[340];
+	struct output o;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/out", dir);
+	CHECK(output_open(&o, path, 0600));
+	CHECK(access(path, F_OK));
+	fputs("x", o.f);
+	CHECK(output_finish(&o) && output_commit(&o));
+	output_close(&o);
+	CHECK(!stat(path, &st) && st.st_size == 1 && (st.st_mode & 0777) == 0600);
+	/* One that is given up leaves the old file alone, and nothing else. */
+	CHECK(output_open(&o, path, 0600));
+	fputs("yy", o.f);
+	output_close(&o);
+	CHECK(!stat(path, &st) && st.st_size == 1);
+	snprintf(command, sizeof(command), "test $(ls %s | wc -l) = 1", dir);
+	CHECK(!system(command));
+	unlink(path);
+	CHECK(!output_open(&o, "/dev/null", 0600));
+	CHECK(!output_open(&o, "/nonexistent/file", 0600));
+	CHECK(!output_open(&o, dir, 0600));
+}
+
+static int wait_for_end(struct targets *t)
+{
+	struct timespec ts = { .tv_nsec = 10000000 };
+	int i;
+
+	for (i = 0; i < 1000 && !targets_ended(t); i++)
+		nanosleep(&ts, NULL);
+	return i < 1000;
+}
+
+static void command_starts_halted(void)
+{
+	char *yes[] = { "sh", "-c", "exit 3", NULL };
+	char *no[] = { "/nonexistent/command", NULL };
+	char name[META_NAME_LEN];
+	struct targets t = { 0 };
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	CHECK(!targets_start(&t, no, &mask) && !t.started);
+	CHECK(targets_start(&t, yes, &mask));
+	process_name(t.pids[0], name);
+	CHECK(!strcmp(name, "sh"));
+	usleep(100000);
+	CHECK(!targets_ended(&t));
+	CHECK(targets_release(&t) && wait_for_end(&t));
+	CHECK(!t.started && WIFEXITED(t.status) && WEXITSTATUS(t.status) == 3);
+	targets_close(&t);
+}
+
+static void command_is_ended(void)
+{
+	char *polite[] = { "sleep", "100", NULL };
+	char *deaf[] = { "sh", "-c", "trap '' TERM; sleep 100; :", NULL };
+	char *family[] = { "sh", "-c", NULL, NULL };
+	char line[80], search[80];
+	struct targets t = { 0 };
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	CHECK(targets_start(&t, polite, &mask) && targets_release(&t));
+	targets_end(&t, SIGTERM);
+	CHECK(!t.started && WIFSIGNALED(t.status) && WTERMSIG(t.status) == SIGTERM);
+	targets_close(&t);
+	CHECK(targets_start(&t, polite, &mask));
+	targets_end(&t, SIGTERM);
+	CHECK(!t.started && WTERMSIG(t.status) == SIGKILL);
+	targets_close(&t);
+	CHECK(targets_start(&t, deaf, &mask) && targets_release(&t));
+	usleep(200000);
+	targets_end(&t, SIGTERM);
+	CHECK(!t.started && WTERMSIG(t.status) == SIGKILL);
+	targets_close(&t);
+	/* A time that is only ours, so that it can be looked for. */
+	snprintf(line, sizeof(line), "sh -c 'sleep 9%d; :'; :", getpid());
+	snprintf(search, sizeof(search), "pgrep -fx 'sleep 9%d' >/dev/null",
+		 getpid());
+	family[2] = line;
+	CHECK(targets_start(&t, family, &mask) && targets_release(&t));
+	usleep(200000);
+	targets_end(&t, SIGTERM);
+	CHECK(!t.started && WTERMSIG(t.status) == SIGTERM);
+	CHECK(system(search));
+	targets_close(&t);
+}
+
+static void pids_are_checked(void)
+{
+	struct targets t = { 0 };
+	char self[16];
+
+	CHECK(targets_parse(&t, "1,2,4194303") && t.nr == 3 && t.pids[2] == 4194303);
+	CHECK(!targets_parse(&t, "") && !targets_parse(&t, "1,") &&
+	      !targets_parse(&t, ",1") && !targets_parse(&t, "1,1") &&
+	      !targets_parse(&t, "0") && !targets_parse(&t, "-1") &&
+	      !targets_parse(&t, "x") && !targets_parse(&t, "99999999999"));
+	CHECK(targets_parse(&t, "2147483647") && !targets_open(&t));
+	targets_close(&t);
+	snprintf(self, sizeof(self), "%d", getpid());
+	CHECK(targets_parse(&t, self) && targets_open(&t) && !targets_ended(&t));
+	targets_close(&t);
+}
+
+static void put_file(const char *dir, const char *name, const char *text)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	if (f) {
+		fputs(text, f);
+		fclose(f);
+	}
+}
+
+static bool file_begins(const struct debugfs *d, const char *name,
+			const char *text)
+{
+	char *got = debugfs_read(d, NULL, name);
+	bool same = got && !strncmp(got, text, strlen(text));
+
+	free(got);
+	return same;
+}
+
+/* Plain files keep what a shorter write leaves; the beginning is compared. */
+static void settings_are_restored(const char *dir)
+{
+	struct attrs attrs = { 1, 2, 3, 4, 5 }, got;
+	struct settings s = { 0 };
+	struct debugfs d = { .path = (char *)dir };
+	pid_t pids[] = { 12, 34 };
+
+	d.fd = open(dir, O_RDONLY | O_DIRECTORY);
+	put_file(dir, "attrs", "5000 100000 1000000 10 1000\n");
+	put_file(dir, "target_ids", "1 2\n");
+	put_file(dir, "init_regions", "0 10 20\n");
+	CHECK(debugfs_save(&d, &s));
+	CHECK(debugfs_set_targets(&d, pids, 2) && debugfs_set_attrs(&d, &attrs));
+	CHECK(file_begins(&d, "target_ids", "12 34\n"));
+	CHECK(file_begins(&d, "attrs", "1 2 3 4 5\n"));
+	CHECK(file_begins(&d, "init_regions", "\n"));
+	CHECK(debugfs_restore(&d, &s));
+	CHECK(file_begins(&d, "attrs", "5000 100000 1000000 10 1000\n"));
+	CHECK(file_begins(&d, "target_ids", "1 2\n"));
+	CHECK(file_begins(&d, "init_regions", "0 10 20\n"));
+	/* A target that is gone: no list, and no regions for its indices. */
+	put_file(dir, "init_regions", "new\n");
+	strcpy(s.target_ids, "1 0");
+	CHECK(debugfs_restore(&d, &s));
+	CHECK(file_begins(&d, "target_ids", "\n"));
+	CHECK(file_begins(&d, "init_regions", "new\n"));
+	CHECK(debugfs_parse_attrs(s.attrs, &got) && got.max_regions == 1000);
+	debugfs_free_settings(&s);
+	CHECK(!debugfs_save(&(struct debugfs){ .path = "x", .fd = -1 }, &s));
+	put_file(dir, "kdamond_pid", "none\n");
+	CHECK(debugfs_worker(&d, NULL) == 0);
+	put_file(dir, "kdamond_pid", "77\n");
+	CHECK(debugfs_worker(&d, NULL) == 77);
+	close(d.fd);
+}
+
+static void run(const char *name, void (*plain)(void),
+		void (*with_dir)(const char *dir), const char *dir)
+{
+	test_ok = true;
+	if (plain)
+		plain();
+	else
+		with_dir(dir);
+	printf("%s %s\n", test_ok ? "ok" : "not ok", name);
+	nr_failed += !test_ok;
+}
+
+#define RUN(fn)		run(#fn, fn, NULL, NULL)
+#define RUN_IN(fn, dir)	run(#fn, NULL, fn, dir)
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	RUN(units_are_parsed);
+	RUN(sizes_and_ranges_are_parsed);
+	RUN(units_are_printed);
+	RUN(snapshots_have_the_classic_bytes);
+	RUN(snapshots_are_told_apart);
+	RUN(broken_snapshots_are_left_out);
+	RUN(lost_beginning_breaks_a_snapshot);
+	RUN_IN(companion_is_read_as_written, argv[1]);
+	RUN_IN(files_appear_only_when_complete, argv[1]);
+	RUN(command_starts_halted);
+	RUN(command_is_ended);
+	RUN(pids_are_checked);
+	RUN_IN(settings_are_restored, argv[1]);
+	return nr_failed ? 1 : 0;
+}

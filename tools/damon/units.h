@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sizes, times and addresses as people write and read them.
+ *
+ * The parsers take the whole string or refuse it; on refusal the result is
+ * left as it was. Letters of units are taken in either case.
+ */
+#ifndef UNITS_H
+#define UNITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NS_PER_US	UINT64_C(1000)
+#define NS_PER_MS	UINT64_C(1000000)
+#define NS_PER_SEC	UINT64_C(1000000000)
+
+/*
+ * "5ms", "100us", "1.5s", "2m", "1h", in nanoseconds. A number without a unit
+ * counts @bare_ns each; with @bare_ns == 0 only "0" may go without.
+ */
+bool parse_time(const char *s, uint64_t bare_ns, uint64_t *ns);
+
+/* A plain decimal number of at most @max. */
+bool parse_number(const char *s, uint64_t max, uint64_t *nr);
+
+/*
+ * "A-B" with A < B: hexadecimal addresses, with or without 0x, or "A+SIZE"
+ * with a size such as 64K, 1M, 2.5G.
+ */
+bool parse_range(const char *s, uint64_t *start, uint64_t *end);
+
+/* "64K", "1M", "2.5G"; a bare number is bytes. */
+bool parse_size(const char *s, uint64_t *bytes);
+
+#define UNITS_LEN	32
+
+/* Three digits and a unit: "64.0K", "1.50G"; "512B". @buf is the result. */
+const char *format_size(uint64_t bytes, char buf[UNITS_LEN]);
+
+/* Three digits and a unit, trailing zeros cut: "5ms", "1.25s", "3m20s". */
+const char *format_time(uint64_t ns, char buf[UNITS_LEN]);
+
+#endif
