@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# One word per wish; `make help` lists them.  What takes more than a line is a
+# script in tools/testing/damon/vm.
+
+VM := tools/testing/damon/vm
+VARS := ACCEL CMD CPUS DEBUG KDIR KSRC MEM SECS T V
+
+# A `$` in CMD is for the shell, so make does not expand what it hands on.
+$(foreach v,$(VARS),$(if $(filter undefined,$(origin $v)),,$(eval override export $v := $$(value $v))))
+
+.PHONY: help run test check shell kernel source damonctl deps integrate clean
+
+help:
+	@echo 'make run        monitor a program in a guest, show its hot memory'
+	@echo '                CMD="words" another program; SECS=60 its longest time'
+	@echo 'make test       all tests; T="glob" only the suites of this name'
+	@echo 'make check      checkpatch, sparse, kernel-doc, W=1, shellcheck; silence is success'
+	@echo 'make kernel     build the kernel'
+	@echo 'make shell      a prompt in the guest'
+	@echo 'make integrate  put the subsystem into the Linux 6.12 tree KDIR=dir'
+	@echo 'make deps       install the packages that all this needs'
+	@echo 'make clean      remove build/'
+	@echo
+	@echo 'DEBUG=1 uses a kernel with KASAN, lockdep, kmemleak; V=1 shows everything;'
+	@echo 'KSRC=dir takes this source tree in place of the package linux-source-6.12;'
+	@echo 'MEM=2G CPUS=2 size the guest; ACCEL=kvm uses KVM.'
+
+run: kernel damonctl
+	@$(VM)/run
+
+test: kernel damonctl
+	@$(VM)/test
+
+check: source
+	@$(VM)/check
+
+shell: kernel damonctl
+	@$(VM)/shell
+
+kernel: source
+	@$(VM)/kernel
+
+source: deps
+	@$(VM)/source
+
+damonctl: deps
+	@$(MAKE) --no-print-directory -C tools/damon OUTPUT=$(CURDIR)/build/bin/
+
+deps:
+	@$(VM)/deps
+
+integrate:
+	@$(VM)/integrate
+
+clean:
+	rm -rf build
