@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The promise: whatever a process does to itself, its monitor follows it, and
+ * ends when the process has.
+ */
+#include <pthread.h>
+
+#include "damon_test.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+#define HOT	(8 * MiB)
+
+FIXTURE(targets) {
+	struct work *w;
+	struct trace *t;
+	struct snapshot *s;
+};
+
+FIXTURE_SETUP(targets)
+{
+	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+}
+
+FIXTURE_TEARDOWN(targets)
+{
+	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
+}
+
+static long start_hot(struct work *w, unsigned long addr)
+{
+	long err = work_map(w, addr, HOT);
+
+	if (err)
+		return err;
+	work_hot(w, 0, addr, HOT);
+	return work_passes(w, 1) ? 0 : -ETIMEDOUT;
+}
+
+static double hot_heat(struct trace *t, unsigned long target, unsigned long addr)
+{
+	return mean_heat(t, target, addr + MiB, addr + HOT - MiB, 5);
+}
+
+/* The monitor has ended by itself, and left nothing. */
+#define EXPECT_ENDED() do {							\
+	EXPECT_TRUE(wait_for(damon_is("monitor_on", "off\n"), PATIENCE));	\
+	EXPECT_STREQ("none\n", damon_read("kdamond_pid"));			\
+	EXPECT_TRUE(wait_for(!nr_kdamonds(), PATIENCE));			\
+	EXPECT_EQ(-EPERM, damon_write("monitor_on", "off"));			\
+} while (0)
+
+static long do_fork(struct work *w)
+{
+	unsigned long other = w->hot[0].start + HOT;
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Memory that both have, and that only the child uses. */
+		for (;;) {
+			touch(other, other + HOT);
+			syscall(SYS_getppid);
+		}
+	}
+	return pid < 0 ? -errno : pid;
+}
+
+TEST_F_TIMEOUT(targets, a_child_is_not_monitored, 120)
+{
+	double own, of_child;
+	pid_t child;
+
+	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * HOT));
+	ASSERT_EQ(0, work_touch(self->w, ARENA, 2 * HOT));
+	work_hot(self->w, 0, ARENA, HOT);
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
+	ASSERT_EQ(0, trace_next(self->t, self->s));
+	child = work_call(self->w, do_fork);
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, trace_after(self->t, self->s, now() + 1));
+	own = hot_heat(self->t, 0, ARENA);
+	of_child = hot_heat(self->t, 0, ARENA + HOT);
+	kill(child, SIGKILL);
+	TH_LOG("own %.1f, child's %.1f of %d", own, of_child, NR_SAMPLES);
+	EXPECT_GT(own, NR_SAMPLES / 4);
+	EXPECT_GE(of_child, 0);
+	EXPECT_LT(of_child, NR_SAMPLES / 10.);
+	EXPECT_STREQ("on\n", damon_read("monitor_on"));
+}
+
+static long do_exec(struct work *w)
+{
+	/* What waits for the answer would never get it. */
+	store(&w->call, NULL);
+	execl("/bin/sleep", "sleep", "1000", NULL);
+	_exit(1);
+}
+
+TEST_F_TIMEOUT(targets, exec_is_followed, 120)
+{
+	char path[64], comm[32] = "";
+	double time;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", self->w->pid);
+	ASSERT_EQ(0, start_hot(self->w, ARENA));
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
+	ASSERT_EQ(0, trace_next(self->t, self->s));
+	EXPECT_EQ(HOT, covered(self->s, 0, ARENA, ARENA2));
+
+	work_call(self->w, do_exec);
+	ASSERT_TRUE(wait_for(!read_text(path, comm, sizeof(comm)) &&
+			     !strcmp(comm, "sleep\n"), PATIENCE));
+	/* It maps its libraries and sleeps. */
+	sleep(2);
+	time = now();
+	while (self->s->time < time + UPDATE_US / 1e6 + 1.5)
+		ASSERT_EQ(0, trace_next(self->t, self->s));
+	EXPECT_EQ(0, covered(self->s, 0, ARENA, ARENA2));
+	EXPECT_EQ(0, uncovered(self->s, 0, self->w->pid));
+	EXPECT_STREQ("on\n", damon_read("monitor_on"));
+}
+
+TEST_F_TIMEOUT(targets, exit_ends_the_monitor, 120)
+{
+	struct work *w2 = work_start();
+
+	ASSERT_NE(NULL, w2);
+	ASSERT_EQ(0, start_hot(w2, ARENA));
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &w2->pid, 1));
+	ASSERT_EQ(0, trace_next(self->t, self->s));
+	work_end(w2);
+	EXPECT_ENDED();
+	EXPECT_STREQ("0\n", damon_read("target_ids"));
+
+	/* Settings can be changed again, and the next monitor works. */
+	ASSERT_EQ(0, start_hot(self->w, ARENA2));
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	EXPECT_GT(hot_heat(self->t, 0, ARENA2), NR_SAMPLES / 4);
+}
+
+/* On again with a target that is gone: the monitor ends at once. */
+TEST_F_TIMEOUT(targets, on_for_one_that_is_gone_ends_at_once, 120)
+{
+	struct work *w2 = work_start();
+	char ids[32];
+
+	ASSERT_NE(NULL, w2);
+	snprintf(ids, sizeof(ids), "%d", w2->pid);
+	ASSERT_EQ(0, damon_write("target_ids", ids));
+	work_end(w2);
+	EXPECT_EQ(0, damon_write("monitor_on", "on"));
+	EXPECT_ENDED();
+}
+
+TEST_F_TIMEOUT(targets, zombies_end_the_monitor, 120)
+{
+	struct work *w2 = work_start();
+
+	ASSERT_NE(NULL, w2);
+	ASSERT_EQ(0, start_hot(w2, ARENA));
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &w2->pid, 1));
+	ASSERT_EQ(0, trace_next(self->t, self->s));
+	/* It has a number until it is waited for, and no memory. */
+	kill(w2->pid, SIGKILL);
+	EXPECT_ENDED();
+	EXPECT_EQ(w2->pid, atoi(damon_read("target_ids")));
+
+	EXPECT_EQ(0, damon_on(TEST_ATTRS, &w2->pid, 1));
+	EXPECT_ENDED();
+	work_end(w2);
+}
+
+TEST_F_TIMEOUT(targets, one_of_two_that_exits_leaves_the_other, 120)
+{
+	struct work *w2 = work_start();
+	pid_t pids[2];
+	unsigned int i;
+
+	ASSERT_NE(NULL, w2);
+	pids[0] = self->w->pid;
+	pids[1] = w2->pid;
+	ASSERT_EQ(0, start_hot(self->w, ARENA));
+	ASSERT_EQ(0, start_hot(w2, ARENA2));
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, pids, 2));
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	EXPECT_EQ(HOT, covered(self->s, 0, ARENA, ARENA2));
+	EXPECT_EQ(0, covered(self->s, 0, ARENA2, ARENA3));
+	EXPECT_EQ(0, covered(self->s, 1, ARENA, ARENA2));
+	EXPECT_EQ(HOT, covered(self->s, 1, ARENA2, ARENA3));
+	for (i = 0; i < self->s->nr; i++)
+		EXPECT_GE(1, self->s->region[i].target);
+	EXPECT_GT(hot_heat(self->t, 0, ARENA), NR_SAMPLES / 4);
+	EXPECT_GT(hot_heat(self->t, 1, ARENA2), NR_SAMPLES / 4);
+
+	work_end(w2);
+	ASSERT_EQ(0, trace_after(self->t, self->s, now() + 1));
+	EXPECT_STREQ("on\n", damon_read("monitor_on"));
+	EXPECT_GT(hot_heat(self->t, 0, ARENA), NR_SAMPLES / 4);
+}
+
+static void *loop_thread(void *w)
+{
+	work_loop(w);
+	return NULL;
+}
+
+static long do_first_thread_exit(struct work *w)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, loop_thread, w))
+		return -EAGAIN;
+	w->ret = 0;
+	store(&w->call, NULL);
+	/* Only this thread; the process goes on. */
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+TEST_F_TIMEOUT(targets, goes_on_when_the_first_thread_has_exited, 120)
+{
+	ASSERT_EQ(0, start_hot(self->w, ARENA));
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
+	ASSERT_EQ(0, trace_next(self->t, self->s));
+	ASSERT_EQ(0, work_call(self->w, do_first_thread_exit));
+	ASSERT_TRUE(work_passes(self->w, 2));
+	ASSERT_EQ(0, trace_after(self->t, self->s, now() + 1));
+	EXPECT_STREQ("on\n", damon_read("monitor_on"));
+	EXPECT_GT(hot_heat(self->t, 0, ARENA), NR_SAMPLES / 4);
+	/* And from its start as well. */
+	EXPECT_EQ(0, damon_write("monitor_on", "off"));
+	EXPECT_EQ(0, damon_write("monitor_on", "on"));
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	EXPECT_GT(hot_heat(self->t, 0, ARENA), NR_SAMPLES / 4);
+}
+
+TEST_F_TIMEOUT(targets, by_pidfd, 120)
+{
+	char text[64];
+	int fd = syscall(SYS_pidfd_open, self->w->pid, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, start_hot(self->w, ARENA));
+	ASSERT_EQ(0, damon_write("attrs", TEST_ATTRS));
+	snprintf(text, sizeof(text), "pidfd %d", fd);
+	EXPECT_EQ(0, damon_write("target_ids", text));
+	close(fd);
+	snprintf(text, sizeof(text), "%d\n", self->w->pid);
+	EXPECT_STREQ(text, damon_read("target_ids"));
+	EXPECT_EQ(0, damon_write("monitor_on", "on"));
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	EXPECT_GT(hot_heat(self->t, 0, ARENA), NR_SAMPLES / 4);
+
+	/* A descriptor of something else. */
+	EXPECT_EQ(0, damon_write("monitor_on", "off"));
+	fd = open("/dev/null", O_RDONLY);
+	snprintf(text, sizeof(text), "pidfd %d", fd);
+	EXPECT_EQ(-EBADF, damon_write("target_ids", text));
+	close(fd);
+}
+
+#define NR_MAPS		12000
+#define MAPS_STEP	(64 * KiB)
+
+static long do_map_many(struct work *w)
+{
+	unsigned long i;
+
+	for (i = 0; i < NR_MAPS; i++) {
+		char *p = mmap((void *)(ARENA + i * MAPS_STEP), 4 * KiB,
+			       PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+		if (p == MAP_FAILED)
+			return -errno;
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(targets, twelve_thousand_mappings, 200)
+{
+	unsigned long end = ARENA + NR_MAPS * MAPS_STEP;
+	int i;
+
+	ASSERT_EQ(0, work_call(self->w, do_map_many));
+	ASSERT_EQ(0, start_hot(self->w, ARENA2));
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, trace_next(self->t, self->s));
+		EXPECT_GE(1000, self->s->nr);
+	}
+	/* The last mapping is a page at the beginning of its step. */
+	EXPECT_EQ(0, uncovered(self->s, 0, self->w->pid));
+	EXPECT_LE(end - MAPS_STEP + 4 * KiB - ARENA - 64 * MAPS_STEP,
+		  covered(self->s, 0, ARENA, end));
+	EXPECT_EQ(HOT, covered(self->s, 0, ARENA2, ARENA3));
+	EXPECT_GT(hot_heat(self->t, 0, ARENA2), NR_SAMPLES / 4);
+}
+
+TEST_HARNESS_MAIN
