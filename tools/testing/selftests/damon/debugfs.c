@@ -428,8 +428,9 @@ TEST_F(files, a_huge_count_is_refused_and_makes_no_noise)
 		"mk_contexts", "rm_contexts",
 	};
 	size_t size = 2 * MiB;
-	char *buf = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* Far from the end of the addresses, which the kernel looks at first. */
+	char *buf = mmap((void *)ARENA, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	int before = nr_warnings();
 	unsigned int i;
 
@@ -452,7 +453,8 @@ TEST_F(files, a_huge_count_is_refused_and_makes_no_noise)
 
 TEST_F(files, a_huge_read_gives_what_is_there)
 {
-	char buf[256];
+	/* Not on the stack: 2 GiB from there may be above all addresses. */
+	static char buf[256];
 	int fd = open(damon_path("attrs"), O_RDONLY);
 
 	ASSERT_LE(0, fd);
