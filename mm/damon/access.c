@@ -14,8 +14,11 @@
  *   gone at the time of the check, reclaim has seen an access and has cleared
  *   the Accessed bit that we wait for.
  *
- * The guarantee: reclaim never misses an access because of a monitor.  It does
- * not hold between two monitors of the same mapping: one flag serves one.
+ * The guarantee: reclaim takes no page for unused because a monitor came first;
+ * it asks for the young flag before it takes a page.  It does not hold between
+ * two monitors of the same mapping, since one flag serves one.  And the aging of
+ * the multi-gen LRU clears Accessed bits without a word to the idle flag: a walk
+ * of it within a sampling interval can hide one access from that sample.
  *
  * The TLB is not flushed.  A page whose translation stays in the TLB is not
  * seen again until it is evicted; flushing for each check was measured, when
@@ -25,6 +28,7 @@
  * Notes on locking.  The caller holds the lock of the mapping for reading (the
  * VMA's own, or mmap_lock), so no page table of its range is freed, except that
  * a table of PTEs may be replaced by a huge entry; pte_offset_map_lock() knows.
+ *   mapping -> hugetlb fault mutex -> hugetlb VMA lock -> page table lock
  * Folios are touched under the page table lock only, while they are mapped, and
  * need no reference.
  */
@@ -68,8 +72,7 @@ static void visit_pte(struct visit *v, pmd_t *pmd)
 {
 	struct mm_struct *mm = v->vma->vm_mm;
 	struct folio *folio;
-	/* Of the table that the entry is in. */
-	spinlock_t *ptl;
+	spinlock_t *ptl = NULL;
 	pte_t *pte, entry;
 	bool young;
 
@@ -117,6 +120,14 @@ static bool visit_huge_pmd(struct visit *v, pmd_t *pmd)
 #endif
 
 #ifdef CONFIG_HUGETLB_PAGE
+#ifndef CONFIG_MMU_NOTIFIER
+static int mmu_notifier_clear_young(struct mm_struct *mm, unsigned long start,
+				    unsigned long end)
+{
+	return 0;
+}
+#endif
+
 /*
  * Clear the bit and return whether it was set.  The entry may stand for several
  * entries of the hardware, and only the hugetlb helpers know; taking it out and
@@ -137,30 +148,46 @@ static bool huge_pte_clear_young(struct visit *v, pte_t *pte, unsigned long star
 	return young | mmu_notifier_clear_young(mm, start, start + sz);
 }
 
-static void visit_hugetlb(struct visit *v)
+static void visit_hugetlb_entry(struct visit *v, struct hstate *h, unsigned long start)
 {
 	struct mm_struct *mm = v->vma->vm_mm;
-	struct hstate *h = hstate_vma(v->vma);
-	unsigned long start = v->addr & huge_page_mask(h);
+	spinlock_t *ptl = NULL;
 	pte_t *pte, entry;
 	bool young;
 
-	/* Keeps a table that several processes share from going away. */
-	hugetlb_vma_lock_read(v->vma);
 	pte = hugetlb_walk(v->vma, start, huge_page_size(h));
-	if (pte) {
-		spinlock_t *ptl = huge_pte_lock(h, mm, pte);
-
-		entry = huge_ptep_get(mm, start, pte);
-		if (pte_present(entry)) {
-			young = v->mkold ?
-				huge_pte_clear_young(v, pte, start, huge_page_size(h)) :
-				pte_young(entry);
-			visit_folio(v, page_folio(pte_page(entry)), young);
-		}
-		spin_unlock(ptl);
+	if (!pte)
+		return;
+	ptl = huge_pte_lock(h, mm, pte);
+	entry = huge_ptep_get(mm, start, pte);
+	if (pte_present(entry)) {
+		young = v->mkold ?
+			huge_pte_clear_young(v, pte, start, huge_page_size(h)) :
+			pte_young(entry);
+		visit_folio(v, page_folio(pte_page(entry)), young);
 	}
+	spin_unlock(ptl);
+}
+
+/*
+ * The mutex keeps page faults away while the entry is out of its place: a fault
+ * looks without the page table lock, and would take the page for missing.  The
+ * VMA lock keeps a table that several processes share from going away.
+ */
+static void visit_hugetlb(struct visit *v)
+{
+	struct hstate *h = hstate_vma(v->vma);
+	unsigned long start = v->addr & huge_page_mask(h);
+	struct mutex *fault;
+
+	fault = &hugetlb_fault_mutex_table[
+		hugetlb_fault_mutex_hash(v->vma->vm_file->f_mapping,
+					 hugetlb_linear_page_index(v->vma, start))];
+	mutex_lock(fault);
+	hugetlb_vma_lock_read(v->vma);
+	visit_hugetlb_entry(v, h, start);
 	hugetlb_vma_unlock_read(v->vma);
+	mutex_unlock(fault);
 }
 #else
 static void visit_hugetlb(struct visit *v)
@@ -176,7 +203,7 @@ static void visit(struct visit *v)
 {
 	pgd_t *pgd;
 	p4d_t *p4d;
-	pud_t *pud;
+	pud_t *pud, pud_entry;
 	pmd_t *pmd, entry;
 
 	if (is_vm_hugetlb_page(v->vma)) {
@@ -190,8 +217,10 @@ static void visit(struct visit *v)
 	p4d = p4d_offset(pgd, v->addr);
 	if (p4d_none(p4dp_get(p4d)))
 		return;
+	/* Read once: a huge entry of a device may go away between two reads. */
 	pud = pud_offset(p4d, v->addr);
-	if (!pud_present(pudp_get(pud)) || pud_leaf(pudp_get(pud)))
+	pud_entry = pudp_get(pud);
+	if (!pud_present(pud_entry) || pud_leaf(pud_entry))
 		return;
 	pmd = pmd_offset(pud, v->addr);
 	entry = pmdp_get_lockless(pmd);
