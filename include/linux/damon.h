@@ -140,8 +140,9 @@ struct damon_ctx {
 
 	/**
 	 * @kdamond: The worker, or NULL when the monitor is off.  Set under
-	 * @kdamond_lock.  The worker clears it as the last thing that it does
-	 * to the context, so whoever sees NULL may free the context.
+	 * @kdamond_lock.  The worker clears it outside of the lock, as the last
+	 * thing that it does to the context, so whoever sees NULL with
+	 * smp_load_acquire() may free the context.
 	 */
 	struct task_struct *kdamond;
 
@@ -225,6 +226,13 @@ struct damon_ctx {
 /** DAMON_MIN_ATTR_REGIONS - Least valid min_nr_regions. */
 #define DAMON_MIN_ATTR_REGIONS 3
 
+/**
+ * DAMON_MAX_ATTR_REGIONS - Largest valid max_nr_regions.
+ *
+ * A million regions take 80 MiB, and no CPU checks them in a sampling interval.
+ */
+#define DAMON_MAX_ATTR_REGIONS 1000000
+
 #define damon_for_each_target(t, ctx) \
 	list_for_each_entry(t, &(ctx)->targets_list, list)
 
@@ -274,7 +282,7 @@ int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids)
  * @aggr_int:	Aggregation interval, in microseconds, from @sample_int.
  * @regions_update_int: Regions update interval, in microseconds.
  * @min_nr_reg:	Fewest regions, from 3.
- * @max_nr_reg:	Most regions, from @min_nr_reg to INT_MAX.
+ * @max_nr_reg:	Most regions, from @min_nr_reg to 1000000.
  *
  * At most UINT_MAX sampling intervals fit an aggregation interval.  On an
  * error nothing has changed.
@@ -291,7 +299,8 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
  * @ctx:	The context.  Its callbacks must not change from now on.
  *
  * Context: May sleep; takes kdamond_lock.
- * Return: 0, -EBUSY when it runs already, or the error of making the thread.
+ * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
+ *	as damon_set_attrs() takes, or the error of making the thread.
  */
 int damon_start(struct damon_ctx *ctx);
 

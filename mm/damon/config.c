@@ -8,6 +8,17 @@
 #include "config.h"
 #include "internal.h"
 
+void damon_cfg_init(struct damon_cfg *cfg)
+{
+	*cfg = (struct damon_cfg) {
+		.sample_interval = DAMON_DEFAULT_SAMPLE_US,
+		.aggr_interval = DAMON_DEFAULT_AGGR_US,
+		.regions_update_interval = DAMON_DEFAULT_UPDATE_US,
+		.min_nr_regions = DAMON_DEFAULT_MIN_REGIONS,
+		.max_nr_regions = DAMON_DEFAULT_MAX_REGIONS,
+	};
+}
+
 /* The whole pages of a range that a user gave; empty when there are none. */
 static struct damon_addr_range whole_pages(struct damon_addr_range range)
 {
@@ -137,18 +148,13 @@ struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 	return ctx;
 }
 
-void damon_cfg_put_targets(struct pid **targets, unsigned int nr)
+void damon_cfg_clear(struct damon_cfg *cfg)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		put_pid(targets[i]);
-	kvfree(targets);
-}
-
-void damon_cfg_clear(struct damon_cfg *cfg)
-{
-	damon_cfg_put_targets(cfg->targets, cfg->nr_targets);
+	for (i = 0; i < cfg->nr_targets; i++)
+		put_pid(cfg->targets[i]);
+	kvfree(cfg->targets);
 	cfg->targets = NULL;
 	cfg->nr_targets = 0;
 	kvfree(cfg->regions);

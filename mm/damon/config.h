@@ -54,15 +54,11 @@ struct damon_cfg {
  */
 #define DAMON_CFG_MAX_TARGETS 1024
 
-/** DAMON_CFG_DEFAULT - What is in force when the user says nothing. */
-#define DAMON_CFG_DEFAULT				\
-	((struct damon_cfg) {				\
-		.sample_interval = 5000,		\
-		.aggr_interval = 100000,		\
-		.regions_update_interval = 1000000,	\
-		.min_nr_regions = 10,			\
-		.max_nr_regions = 1000,			\
-	})
+/**
+ * damon_cfg_init() - Fill a configuration with the defaults: no targets.
+ * @cfg:	The configuration; what it has is not freed.
+ */
+void damon_cfg_init(struct damon_cfg *cfg);
 
 /**
  * damon_cfg_check() - Can a monitor be built of this?
@@ -85,13 +81,6 @@ int damon_cfg_check(const struct damon_cfg *cfg);
  *	-ENOMEM.
  */
 struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg);
-
-/**
- * damon_cfg_put_targets() - Give back references, and the array of them.
- * @targets:	The targets, or NULL.
- * @nr:		How many.
- */
-void damon_cfg_put_targets(struct pid **targets, unsigned int nr);
 
 /**
  * damon_cfg_clear() - Free what a configuration holds.

@@ -35,13 +35,13 @@
  *
  * The worker sleeps to absolute points of the monotonic clock, so the time that
  * its checks take is not added to the interval.  When it is late, because there
- * is no processor for it or because its checks take longer than an interval, it
- * skips the points that have passed, and what it counted is scaled to the
- * number of samples that there should have been.  So nr_accesses is always a
- * rate: its quotient with aggr_interval / sample_interval does not depend on
- * the load of the machine.  The alternative, counting samples in place of time,
- * stretches the aggregation on a busy machine, and a second monitor, or a user
- * who compares with his own clock, is misled.
+ * is no processor for it or because its checks take half an interval and more,
+ * it skips the points that have passed or are too near, and what it counted is
+ * scaled to the number of samples that there should have been.  So nr_accesses
+ * is always a rate: its quotient with aggr_interval / sample_interval does not
+ * depend on the load of the machine.  The alternative, counting samples in place
+ * of time, stretches the aggregation on a busy machine, and a second monitor, or
+ * a user who compares with his own clock, is misled.
  *
  * Ownership.  Everything below a context belongs to its worker from
  * damon_start() until kdamond is NULL again.  Others come to it through the
@@ -101,11 +101,11 @@ struct damon_ctx *damon_new_ctx(void)
 
 	if (!ctx)
 		return NULL;
-	ctx->sample_interval = 5 * USEC_PER_MSEC;
-	ctx->aggr_interval = 100 * USEC_PER_MSEC;
-	ctx->regions_update_interval = USEC_PER_SEC;
-	ctx->min_nr_regions = 10;
-	ctx->max_nr_regions = 1000;
+	ctx->sample_interval = DAMON_DEFAULT_SAMPLE_US;
+	ctx->aggr_interval = DAMON_DEFAULT_AGGR_US;
+	ctx->regions_update_interval = DAMON_DEFAULT_UPDATE_US;
+	ctx->min_nr_regions = DAMON_DEFAULT_MIN_REGIONS;
+	ctx->max_nr_regions = DAMON_DEFAULT_MAX_REGIONS;
 	mutex_init(&ctx->kdamond_lock);
 	INIT_LIST_HEAD(&ctx->targets_list);
 	INIT_LIST_HEAD(&ctx->calls);
@@ -143,7 +143,7 @@ int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids)
 		return -EINVAL;
 
 	guard(mutex)(&ctx->kdamond_lock);
-	if (ctx->kdamond)
+	if (damon_is_on(ctx))
 		return -EBUSY;
 	for (i = 0; i < nr_ids; i++) {
 		struct damon_target *t = damon_target_new(ids[i]);
@@ -165,10 +165,11 @@ int damon_attrs_check(unsigned long sample_int, unsigned long aggr_int,
 {
 	if (!sample_int || sample_int > aggr_int)
 		return -EINVAL;
-	/* nr_accesses has to hold the count, and an int the regions. */
-	if (aggr_int / sample_int > UINT_MAX || max_nr_reg > INT_MAX)
+	/* nr_accesses has to hold the count. */
+	if (aggr_int / sample_int > UINT_MAX)
 		return -EINVAL;
-	if (min_nr_reg < DAMON_MIN_ATTR_REGIONS || min_nr_reg > max_nr_reg)
+	if (min_nr_reg < DAMON_MIN_ATTR_REGIONS || min_nr_reg > max_nr_reg ||
+	    max_nr_reg > DAMON_MAX_ATTR_REGIONS)
 		return -EINVAL;
 	return 0;
 }
@@ -183,7 +184,7 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
 		return err;
 
 	guard(mutex)(&ctx->kdamond_lock);
-	if (ctx->kdamond)
+	if (damon_is_on(ctx))
 		return -EBUSY;
 	ctx->sample_interval = sample_int;
 	ctx->aggr_interval = aggr_int;
@@ -268,36 +269,39 @@ static bool sleep_until(struct damon_ctx *ctx, ktime_t deadline)
 {
 	/* As close to the point as makes no difference to a count. */
 	u64 slack = interval_to_ktime(ctx->sample_interval) >> 7;
+	bool woken = false;
 
 	KUNIT_STATIC_STUB_REDIRECT(sleep_until, ctx, deadline);
 
-	while (!READ_ONCE(ctx->kdamond_stop) && ktime_before(ktime_get(), deadline)) {
+	for (;;) {
 		/* Before the conditions: a wake-up after them is not lost. */
 		set_current_state(TASK_IDLE);
+		if (READ_ONCE(ctx->kdamond_stop) ||
+		    ktime_compare(ktime_get(), deadline) >= 0)
+			break;
 		if (!list_empty_careful(&ctx->calls)) {
-			__set_current_state(TASK_RUNNING);
-			return true;
+			woken = true;
+			break;
 		}
-		if (READ_ONCE(ctx->kdamond_stop))
-			__set_current_state(TASK_RUNNING);
 		schedule_hrtimeout_range(&deadline, slack, HRTIMER_MODE_ABS);
 	}
-	return false;
+	__set_current_state(TASK_RUNNING);
+	return woken;
 }
 
 /*
- * The point of time to sleep to next, one interval behind @last.  Points that
- * have passed are skipped, not made up for: a check at once would see an
- * interval that is too short.
+ * The point of time to sleep to next, whole intervals behind @last.  A point
+ * that has passed, or that is nearer than half an interval, is skipped and not
+ * made up for: a check that soon would miss half of the accesses.
  */
 static ktime_t next_sample(struct damon_ctx *ctx, ktime_t last)
 {
 	ktime_t interval = interval_to_ktime(ctx->sample_interval);
 	ktime_t next = ktime_add(last, interval);
-	ktime_t late = ktime_sub(now(), next);
+	ktime_t late = ktime_sub(ktime_add(now(), interval / 2), next);
 
-	if (late >= 0)
-		next = ktime_add(next, (div64_s64(late, interval) + 1) * interval);
+	if (late > 0)
+		next = ktime_add(next, (div64_s64(late - 1, interval) + 1) * interval);
 	return next;
 }
 
@@ -367,6 +371,7 @@ static bool need_stop(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx)
 		if (ctx->target_valid(t))
 			return false;
+	pr_debug("no target has memory any more\n");
 	return true;
 }
 
@@ -433,11 +438,15 @@ static int kdamond_fn(void *data)
 int damon_start(struct damon_ctx *ctx)
 {
 	struct task_struct *kdamond;
+	int number, err;
 
-	int number;
+	err = damon_attrs_check(ctx->sample_interval, ctx->aggr_interval,
+				ctx->min_nr_regions, ctx->max_nr_regions);
+	if (err)
+		return err;
 
 	guard(mutex)(&ctx->kdamond_lock);
-	if (ctx->kdamond)
+	if (damon_is_on(ctx))
 		return -EBUSY;
 	number = ida_alloc(&kdamond_ida, GFP_KERNEL);
 	if (number < 0)
@@ -452,8 +461,11 @@ int damon_start(struct damon_ctx *ctx)
 	ctx->nr_starts++;
 	ctx->calls_open = true;
 	ctx->kdamond_stop = false;
-	/* Before it runs, so that it finds itself in its context. */
-	ctx->kdamond = kdamond;
+	/*
+	 * Before it runs, so that it finds itself in its context.  Pairs with
+	 * the loads in damon_stop(): who sees this worker sees nr_starts.
+	 */
+	smp_store_release(&ctx->kdamond, kdamond);
 	wake_up_process(kdamond);
 	return 0;
 }
@@ -463,18 +475,18 @@ int damon_stop(struct damon_ctx *ctx)
 	unsigned int nr_starts;
 
 	scoped_guard(mutex, &ctx->kdamond_lock) {
-		if (!ctx->kdamond)
+		if (!damon_is_on(ctx))
 			return -EPERM;
 		WRITE_ONCE(ctx->kdamond_stop, true);
 		/* Once the calls are closed it is on its way, and may be gone. */
 		if (ctx->calls_open)
 			wake_up_process(ctx->kdamond);
-		if (ctx->kdamond == current)
+		if (READ_ONCE(ctx->kdamond) == current)
 			return 0;
 		nr_starts = ctx->nr_starts;
 	}
 	/* A new start says as well that the worker we have stopped is gone. */
-	wait_var_event(&ctx->kdamond, !smp_load_acquire(&ctx->kdamond) ||
+	wait_var_event(&ctx->kdamond, !damon_is_on(ctx) ||
 		       READ_ONCE(ctx->nr_starts) != nr_starts);
 	return 0;
 }

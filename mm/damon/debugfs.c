@@ -41,8 +41,9 @@
 #include <linux/uaccess.h>
 
 #include "config.h"
+#include "internal.h"
 
-/* More than any sensible list of regions, less than an allocation that warns. */
+/* More than any sensible list of regions. */
 #define MAX_WRITE SZ_1M
 
 /* A context: its settings, and the monitor that was last built of them. */
@@ -60,7 +61,7 @@ static LIST_HEAD(dbgfs_ctxs);
 static bool is_running(const struct dbgfs_ctx *c)
 {
 	lockdep_assert_held(&dbgfs_lock);
-	return c->ctx && READ_ONCE(c->ctx->kdamond);
+	return c->ctx && damon_is_on(c->ctx);
 }
 
 /* While it says yes, no setting may change. */
@@ -78,7 +79,7 @@ static bool any_running(void)
 
 /*
  * The text of a write, with leading and trailing blanks left out at @text.
- * Return what to free, or an error.
+ * Return what to kvfree(), or an error.
  */
 static char *copy_text(const char __user *ubuf, size_t count, loff_t pos, char **text)
 {
@@ -89,9 +90,20 @@ static char *copy_text(const char __user *ubuf, size_t count, loff_t pos, char *
 		return ERR_PTR(-EINVAL);
 	if (count > MAX_WRITE)
 		return ERR_PTR(-ENOMEM);
-	buf = memdup_user_nul(ubuf, count);
-	if (!IS_ERR(buf))
-		*text = strim(buf);
+	buf = kvmalloc(count + 1, GFP_KERNEL);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(buf, ubuf, count)) {
+		kvfree(buf);
+		return ERR_PTR(-EFAULT);
+	}
+	buf[count] = '\0';
+	/* A NUL would hide what is behind it. */
+	if (strlen(buf) != count) {
+		kvfree(buf);
+		return ERR_PTR(-EINVAL);
+	}
+	*text = strim(buf);
 	return buf;
 }
 
@@ -259,6 +271,9 @@ static int set_target_ids(struct dbgfs_ctx *c, char *text)
 		damon_cfg_clear(&new);
 		return err;
 	}
+	/* The monitor that was on may know the old targets. */
+	damon_destroy_ctx(c->ctx);
+	c->ctx = NULL;
 	damon_cfg_clear(&c->cfg);
 	c->cfg = new;
 	return 0;
@@ -443,7 +458,7 @@ static ssize_t write_text(struct file *file, const char __user *ubuf, size_t cou
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	err = set(file_inode(file)->i_private, text);
-	kfree(buf);
+	kvfree(buf);
 	if (err)
 		return err;
 	*ppos += count;
@@ -488,7 +503,7 @@ static struct dbgfs_ctx *new_ctx(const char *name, struct dentry *parent)
 
 	if (!c)
 		return ERR_PTR(-ENOMEM);
-	c->cfg = DAMON_CFG_DEFAULT;
+	damon_cfg_init(&c->cfg);
 	strscpy(c->name, name);
 	c->dir = debugfs_create_dir(name, parent);
 	if (IS_ERR(c->dir)) {
@@ -592,7 +607,8 @@ static int __init damon_dbgfs_init(void)
 	struct dbgfs_ctx *main = new_ctx("damon", NULL);
 
 	if (IS_ERR(main)) {
-		pr_err("no debugfs directory: %pe\n", main);
+		/* With debugfs=off this is what the user wants. */
+		pr_debug("no debugfs directory: %pe\n", main);
 		return PTR_ERR(main);
 	}
 	debugfs_create_file("monitor_on", 0600, main->dir, main, &monitor_on_fops);

@@ -11,10 +11,34 @@
 #include <linux/mm.h>
 #include <linux/prandom.h>
 
+#include <asm/barrier.h>
+
 struct vm_area_struct;
 
 #define damon_for_each_region_safe(r, next, t) \
 	list_for_each_entry_safe(r, next, &(t)->regions_list, list)
+
+/* What is in force when nobody says otherwise. */
+enum {
+	DAMON_DEFAULT_SAMPLE_US = 5000,
+	DAMON_DEFAULT_AGGR_US = 100000,
+	DAMON_DEFAULT_UPDATE_US = 1000000,
+	DAMON_DEFAULT_MIN_REGIONS = 10,
+	DAMON_DEFAULT_MAX_REGIONS = 1000,
+};
+
+/**
+ * damon_is_on() - Has the monitor a worker?
+ * @ctx:	The context.
+ *
+ * Return: false when the worker has made its last access to the context; then
+ *	all that it has done is seen.
+ */
+static inline bool damon_is_on(struct damon_ctx *ctx)
+{
+	/* Pairs with store_release_wake_up() in kdamond_fn(). */
+	return smp_load_acquire(&ctx->kdamond);
+}
 
 static inline unsigned long damon_region_size(const struct damon_region *r)
 {

@@ -32,6 +32,7 @@
  */
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -389,7 +390,7 @@ static int fit_range(struct damon_target *new, struct damon_target *old,
 
 		if (r->ar.start >= range->end)
 			break;
-		if (left && start - left->ar.start <= 2 * sz_known)
+		if (left && start - left->ar.start - sz_known <= sz_known)
 			left->ar.end = start;
 		else if (start - pos <= sz)
 			start = pos;
@@ -402,7 +403,7 @@ static int fit_range(struct damon_target *new, struct damon_target *old,
 		sz_known = sz;
 	}
 
-	if (left && range->end - left->ar.start <= 2 * sz_known)
+	if (left && range->end - left->ar.start - sz_known <= sz_known)
 		left->ar.end = range->end;
 	else if (pos < range->end && !append(new, pos, range->end, NULL))
 		return -ENOMEM;
@@ -484,6 +485,7 @@ static void cut_to_min(struct damon_ctx *ctx)
 	}
 
 	for (nr = damon_nr_regions(ctx); nr < ctx->min_nr_regions; nr++) {
+		cond_resched();
 		r = largest_region(ctx, &t);
 		if (damon_region_split_evenly(r, t, 2))
 			break;

@@ -18,8 +18,7 @@
  *   are visited in address order, so all regions in one mapping share one turn
  *   of the lock, but no more than BATCH of them: a writer never waits longer.
  *
- * - Inside are the page table locks, and hugetlb's VMA lock before them:
- *   mmap_lock or vma lock -> hugetlb_vma_lock -> page table lock
+ * - Inside are the locks of access.c.
  */
 #define pr_fmt(fmt) "damon: " fmt
 
@@ -315,16 +314,16 @@ static unsigned int check_target(struct damon_target *t)
 	struct vm_area_struct *vma;
 	struct damon_region *r;
 
-	if (!c.mm)
-		return 0;
+	/* Without memory there are no accesses, but the counts so far count. */
 	damon_for_each_region(r, t) {
-		vma = cursor_vma(&c, r->sampling_addr);
+		vma = c.mm ? cursor_vma(&c, r->sampling_addr) : NULL;
 		if (vma && damon_page_young(vma, r->sampling_addr, r->sampling_marked))
 			r->nr_accesses++;
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
 	cursor_unlock(&c);
-	put_mm(c.mm);
+	if (c.mm)
+		put_mm(c.mm);
 	return max_nr_accesses;
 }
 

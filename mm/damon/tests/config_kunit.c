@@ -77,8 +77,9 @@ KUNIT_ARRAY_PARAM_DESC(check, check_cases, name);
 
 static struct damon_cfg case_cfg(const struct check_case *c)
 {
-	struct damon_cfg cfg = DAMON_CFG_DEFAULT;
+	struct damon_cfg cfg;
 
+	damon_cfg_init(&cfg);
 	cfg.sample_interval = c->sample;
 	cfg.min_nr_regions = 3;
 	cfg.max_nr_regions = c->max_nr_regions;
@@ -113,8 +114,9 @@ static void build_agrees_with_check(struct kunit *test)
 static void default_is_that_of_a_new_context(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 1);
-	struct damon_cfg cfg = DAMON_CFG_DEFAULT;
+	struct damon_cfg cfg;
 
+	damon_cfg_init(&cfg);
 	KUNIT_EXPECT_EQ(test, cfg.sample_interval, ctx->sample_interval);
 	KUNIT_EXPECT_EQ(test, cfg.aggr_interval, ctx->aggr_interval);
 	KUNIT_EXPECT_EQ(test, cfg.regions_update_interval, ctx->regions_update_interval);
@@ -219,10 +221,11 @@ static void build_without_memory_fails_whole(struct kunit *test)
 
 static void clear_gives_everything_back(struct kunit *test)
 {
-	struct damon_cfg cfg = DAMON_CFG_DEFAULT;
+	struct damon_cfg cfg;
 	struct pid *pid = task_pid(current);
 	unsigned int before = refcount_read(&pid->count), i;
 
+	damon_cfg_init(&cfg);
 	cfg.targets = kvmalloc_array(3, sizeof(*cfg.targets), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, cfg.targets);
 	for (i = 0; i < 3; i++)
@@ -238,7 +241,6 @@ static void clear_gives_everything_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cfg.nr_regions, 0);
 	KUNIT_EXPECT_EQ(test, cfg.sample_interval, 5000);
 	damon_cfg_clear(&cfg);
-	damon_cfg_put_targets(NULL, 0);
 }
 
 #undef P

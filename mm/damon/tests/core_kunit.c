@@ -245,7 +245,7 @@ static const struct attrs_case {
 	{ "least", 1, 1, 0, 3, 3, 0 },
 	{ "largest intervals", ULONG_MAX, ULONG_MAX, ULONG_MAX, 3, 3, 0 },
 	{ "most samples", 1, UINT_MAX, 1, 3, 3, 0 },
-	{ "most regions", 1, 1, 1, INT_MAX, INT_MAX, 0 },
+	{ "most regions", 1, 1, 1, DAMON_MAX_ATTR_REGIONS, DAMON_MAX_ATTR_REGIONS, 0 },
 	{ "sample 0", 0, 1, 1, 3, 3, -EINVAL },
 	{ "both 0", 0, 0, 1, 3, 3, -EINVAL },
 	{ "sample above aggr", 2, 1, 1, 3, 3, -EINVAL },
@@ -255,7 +255,7 @@ static const struct attrs_case {
 #if BITS_PER_LONG == 64
 	{ "too many samples", 1, 1UL + UINT_MAX, 1, 3, 3, -EINVAL },
 #endif
-	{ "too many regions", 1, 1, 1, 3, 1UL + INT_MAX, -EINVAL },
+	{ "too many regions", 1, 1, 1, 3, DAMON_MAX_ATTR_REGIONS + 1, -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(attrs, attrs_cases, name);
@@ -570,9 +570,34 @@ static void counts_of_a_late_worker_are_scaled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->nr['A'], 20);
 }
 
+static s64 late_by_more_than_half(struct world *w)
+{
+	return 6 * NSEC_PER_USEC;
+}
+
+static bool expect_every_other_point(struct world *w)
+{
+	/* At 10 us, and from then on with one point left out. */
+	KUNIT_EXPECT_EQ(kunit_get_current_test(), w->deadline,
+			ktime_add_us(w->start, 20ULL * w->nr['Z'] - 10));
+	return false;
+}
+
+/* The next point is 4 us away, too near to see an interval of accesses. */
+static void near_points_are_skipped(struct kunit *test)
+{
+	struct world *w = new_world(test, 10, 100, 1000);
+
+	w->late = late_by_more_than_half;
+	w->asleep = expect_every_other_point;
+	w->nr_checks = 1000;
+	run(test, w);
+	KUNIT_EXPECT_EQ(test, w->nr['Z'], 1000);
+}
+
 static s64 late_at_random(struct world *w)
 {
-	return rand_below(&w->rng, 10 * NSEC_PER_USEC);
+	return rand_below(&w->rng, 5 * NSEC_PER_USEC);
 }
 
 static bool expect_on_grid(struct world *w)
@@ -1103,6 +1128,7 @@ static struct kunit_case damon_core_cases[] = {
 	KUNIT_CASE(hook_sees_the_regions_before_they_are_merged),
 	KUNIT_CASE(late_worker_takes_fewer_samples),
 	KUNIT_CASE(counts_of_a_late_worker_are_scaled),
+	KUNIT_CASE(near_points_are_skipped),
 	KUNIT_CASE(lateness_does_not_add_up),
 	KUNIT_CASE(stall_is_not_made_up_for),
 	KUNIT_CASE(stall_keeps_the_grid),

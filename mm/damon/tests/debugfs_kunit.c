@@ -72,7 +72,7 @@ static struct dbgfs_ctx *test_dbgfs_ctx(struct kunit *test)
 	struct dbgfs_ctx *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
-	c->cfg = DAMON_CFG_DEFAULT;
+	damon_cfg_init(&c->cfg);
 	KUNIT_ASSERT_EQ(test, kunit_add_action(test, clear_cfg_action, &c->cfg), 0);
 	return c;
 }
