@@ -45,7 +45,7 @@ source: deps
 	@$(VM)/source
 
 damonctl: deps
-	@$(MAKE) --no-print-directory -C tools/damon OUTPUT=$(CURDIR)/build/bin/
+	@$(MAKE) $(if $(V),,-s) --no-print-directory -C tools/damon OUTPUT=$(CURDIR)/build/bin/
 
 deps:
 	@$(VM)/deps
