@@ -11,6 +11,10 @@
  *
  * The simulation is ideal: every access sets its bit, and pages do not depend
  * on each other.
+ *
+ * A line tells the mean recall over the second half of the runs, the mean number
+ * of regions, and after how many aggregations 90 % of the hot bytes were found:
+ * in the best tenth of the runs, the median, and the worst tenth.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,9 +47,12 @@ static const struct workload workloads[] = {
 	{ "64 MiB of 1 GiB", GiB, 1, 64 * MiB, .95, .97, 4 * MiB, 30 },
 	{ "2 x 64 MiB of 1 GiB", GiB, 2, 64 * MiB, .95, .97, 4 * MiB, 30 },
 	{ "128 MiB of 1 GiB, 30 %", GiB, 1, 128 * MiB, .3, .90, 0, 60 },
+	{ "512 MiB of 2 GiB, 1.5 %", 2 * GiB, 1, 512 * MiB, .015, .35, 0, 60 },
 	{ "4 x 4 MiB of 1 GiB", GiB, 4, 4 * MiB, .95, .90, 0, 60 },
 	{ "2 MiB of 2 GiB", 2 * GiB, 1, 2 * MiB, .95, .80, 0, 120 },
 	{ "32 x 2 MiB of 2 GiB", 2 * GiB, 32, 2 * MiB, .95, .30, 0, 60 },
+	{ "64 x 1 MiB of 2 GiB", 2 * GiB, 64, MiB, .95, .10, 0, 60 },
+	{ "64 MiB of 256 GiB", 256 * GiB, 1, 64 * MiB, .95, .30, 0, 120 },
 	{ "idle 1 GiB", GiB, 0, 0, 0, 0, 0, 30 },
 };
 
@@ -203,11 +210,22 @@ static unsigned long edge_error(const struct run *run)
 	return worst;
 }
 
+static int cmp_uint(const void *a, const void *b)
+{
+	const unsigned int *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
 static int check_workload(const struct workload *w, unsigned int nr_seeds)
 {
+	unsigned int *found_at = calloc(nr_seeds, sizeof(*found_at));
 	double sum_recall = 0, sum_regions = 0;
 	unsigned int seed, i, nr_off = 0, nr_bounds = 0, nr_counted = 0;
 	bool ok;
+
+	if (!found_at)
+		abort();
 
 	for (seed = 0; seed < nr_seeds; seed++) {
 		struct run run;
@@ -215,6 +233,8 @@ static int check_workload(const struct workload *w, unsigned int nr_seeds)
 		start(&run, w, seed);
 		for (i = 0; i < w->nr_aggregations; i++) {
 			aggregate(&run);
+			if (!found_at[seed] && recall(&run) >= .9)
+				found_at[seed] = i + 1;
 			nr_bounds += run.t->nr_regions < run.ctx.min_nr_regions;
 			if (i >= w->nr_aggregations / 2) {
 				sum_recall += recall(&run);
@@ -228,13 +248,26 @@ static int check_workload(const struct workload *w, unsigned int nr_seeds)
 		if (w->max_edge_error && edge_error(&run) > w->max_edge_error)
 			nr_off++;
 		damon_target_free(run.t);
+		/* Not found sorts behind all that were. */
+		if (!found_at[seed])
+			found_at[seed] = UINT_MAX;
 	}
+	qsort(found_at, nr_seeds, sizeof(*found_at), cmp_uint);
 
 	ok = sum_recall / nr_counted >= w->min_recall && !nr_bounds &&
 		nr_off * 50 <= nr_seeds;
-	printf("%s %s: recall %.3f (at least %.2f), %.0f regions", ok ? "ok" : "not ok",
-	       w->name, sum_recall / nr_counted, w->min_recall,
-	       sum_regions / nr_counted);
+	printf("%s %s: recall %.3f (at least %.2f), %.0f regions, 90 %% after",
+	       ok ? "ok" : "not ok", w->name, sum_recall / nr_counted,
+	       w->min_recall, sum_regions / nr_counted);
+	for (i = 1; i <= 9; i += 4) {
+		unsigned int at = found_at[nr_seeds * i / 10];
+
+		if (at == UINT_MAX)
+			printf(" -");
+		else
+			printf(" %u", at);
+	}
+	free(found_at);
 	if (w->max_edge_error)
 		printf(", edges off by more than %lu MiB in %u of %u runs",
 		       w->max_edge_error / MiB, nr_off, nr_seeds);
