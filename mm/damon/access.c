@@ -151,8 +151,8 @@ static bool huge_pte_clear_young(struct visit *v, pte_t *pte, unsigned long star
 static void visit_hugetlb_entry(struct visit *v, struct hstate *h, unsigned long start)
 {
 	struct mm_struct *mm = v->vma->vm_mm;
-	spinlock_t *ptl = NULL;
 	pte_t *pte, entry;
+	spinlock_t *ptl = NULL;
 	bool young;
 
 	pte = hugetlb_walk(v->vma, start, huge_page_size(h));
@@ -178,16 +178,14 @@ static void visit_hugetlb(struct visit *v)
 {
 	struct hstate *h = hstate_vma(v->vma);
 	unsigned long start = v->addr & huge_page_mask(h);
-	struct mutex *fault;
+	u32 hash = hugetlb_fault_mutex_hash(v->vma->vm_file->f_mapping,
+					    hugetlb_linear_page_index(v->vma, start));
 
-	fault = &hugetlb_fault_mutex_table[
-		hugetlb_fault_mutex_hash(v->vma->vm_file->f_mapping,
-					 hugetlb_linear_page_index(v->vma, start))];
-	mutex_lock(fault);
+	mutex_lock(&hugetlb_fault_mutex_table[hash]);
 	hugetlb_vma_lock_read(v->vma);
 	visit_hugetlb_entry(v, h, start);
 	hugetlb_vma_unlock_read(v->vma);
-	mutex_unlock(fault);
+	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
 }
 #else
 static void visit_hugetlb(struct visit *v)
