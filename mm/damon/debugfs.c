@@ -30,6 +30,7 @@
 #include <linux/ctype.h>
 #include <linux/debugfs.h>
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
@@ -135,6 +136,49 @@ static int parse_numbers(char *text, unsigned long **numbers, unsigned int nr)
 	return next_word(&text) ? -EINVAL : 0;
 }
 
+/* === Changing a configuration === */
+
+/* Free what @cfg holds, except what @other holds as well. */
+static void clear_unshared(struct damon_cfg *cfg, const struct damon_cfg *other)
+{
+	if (cfg->targets == other->targets) {
+		cfg->targets = NULL;
+		cfg->nr_targets = 0;
+	}
+	if (cfg->regions == other->regions) {
+		cfg->regions = NULL;
+		cfg->nr_regions = 0;
+	}
+	damon_cfg_clear(cfg);
+}
+
+/*
+ * Take over what @parse makes of @text, whole or not at all.  @parse gets a copy
+ * of the configuration, and puts something new in the place of what it changes.
+ */
+static int change_cfg(struct dbgfs_ctx *c, char *text,
+		      int (*parse)(char *text, struct damon_cfg *cfg))
+{
+	struct damon_cfg new;
+	int err;
+
+	guard(mutex)(&dbgfs_lock);
+	if (any_running())
+		return -EBUSY;
+	new = c->cfg;
+	err = parse(text, &new);
+	if (!err)
+		err = damon_cfg_check(&new);
+	if (!err) {
+		/* The monitor that was on may know the old targets. */
+		damon_destroy_ctx(c->ctx);
+		c->ctx = NULL;
+		swap(c->cfg, new);
+	}
+	clear_unshared(&new, &c->cfg);
+	return err;
+}
+
 /* === attrs === */
 
 static int attrs_show(struct seq_file *m, void *unused)
@@ -148,26 +192,20 @@ static int attrs_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int parse_attrs(char *text, struct damon_cfg *cfg)
+{
+	unsigned long *numbers[] = {
+		&cfg->sample_interval, &cfg->aggr_interval,
+		&cfg->regions_update_interval,
+		&cfg->min_nr_regions, &cfg->max_nr_regions,
+	};
+
+	return parse_numbers(text, numbers, ARRAY_SIZE(numbers));
+}
+
 static int set_attrs(struct dbgfs_ctx *c, char *text)
 {
-	struct damon_cfg new;
-	unsigned long *numbers[] = {
-		&new.sample_interval, &new.aggr_interval,
-		&new.regions_update_interval,
-		&new.min_nr_regions, &new.max_nr_regions,
-	};
-	int err;
-
-	guard(mutex)(&dbgfs_lock);
-	if (any_running())
-		return -EBUSY;
-	new = c->cfg;
-	err = parse_numbers(text, numbers, ARRAY_SIZE(numbers));
-	if (!err)
-		err = damon_cfg_check(&new);
-	if (!err)
-		c->cfg = new;
-	return err;
+	return change_cfg(c, text, parse_attrs);
 }
 
 /* === target_ids === */
@@ -219,12 +257,16 @@ static struct pid *get_process(unsigned long number, bool is_fd)
 /*
  * The processes of @text, up to the first word that is no number.  As many as
  * the text has room for, two characters each, so that the array is made once.
+ * The first regions go with the targets that they were written for.
  */
 static int parse_targets(char *text, struct damon_cfg *cfg)
 {
 	bool is_fd = false;
 	char *word;
 
+	cfg->nr_targets = 0;
+	cfg->regions = NULL;
+	cfg->nr_regions = 0;
 	cfg->targets = kvmalloc_array(strlen(text) / 2 + 1, sizeof(*cfg->targets),
 				      GFP_KERNEL);
 	if (!cfg->targets)
@@ -250,33 +292,9 @@ static int parse_targets(char *text, struct damon_cfg *cfg)
 	return 0;
 }
 
-/* The first regions go with the targets that they were written for. */
 static int set_target_ids(struct dbgfs_ctx *c, char *text)
 {
-	struct damon_cfg new;
-	int err;
-
-	guard(mutex)(&dbgfs_lock);
-	if (any_running())
-		return -EBUSY;
-	new = c->cfg;
-	new.targets = NULL;
-	new.nr_targets = 0;
-	new.regions = NULL;
-	new.nr_regions = 0;
-	err = parse_targets(text, &new);
-	if (!err)
-		err = damon_cfg_check(&new);
-	if (err) {
-		damon_cfg_clear(&new);
-		return err;
-	}
-	/* The monitor that was on may know the old targets. */
-	damon_destroy_ctx(c->ctx);
-	c->ctx = NULL;
-	damon_cfg_clear(&c->cfg);
-	c->cfg = new;
-	return 0;
+	return change_cfg(c, text, parse_targets);
 }
 
 /* === init_regions === */
@@ -315,6 +333,7 @@ static int parse_regions(char *text, struct damon_cfg *cfg)
 {
 	char *row;
 
+	cfg->nr_regions = 0;
 	cfg->regions = kvmalloc_array(strlen(text) / 6 + 1, sizeof(*cfg->regions),
 				      GFP_KERNEL);
 	if (!cfg->regions)
@@ -331,25 +350,7 @@ static int parse_regions(char *text, struct damon_cfg *cfg)
 
 static int set_init_regions(struct dbgfs_ctx *c, char *text)
 {
-	struct damon_cfg new;
-	int err;
-
-	guard(mutex)(&dbgfs_lock);
-	if (any_running())
-		return -EBUSY;
-	new = c->cfg;
-	new.regions = NULL;
-	new.nr_regions = 0;
-	err = parse_regions(text, &new);
-	if (!err)
-		err = damon_cfg_check(&new);
-	if (err) {
-		kvfree(new.regions);
-		return err;
-	}
-	kvfree(c->cfg.regions);
-	c->cfg = new;
-	return 0;
+	return change_cfg(c, text, parse_regions);
 }
 
 /* === kdamond_pid === */
