@@ -457,6 +457,8 @@ int damon_start(struct damon_ctx *ctx)
 		return PTR_ERR(kdamond);
 	}
 
+	/* Here as well: a caller may have made the context by himself. */
+	INIT_LIST_HEAD(&ctx->calls);
 	ctx->number = number;
 	ctx->nr_starts++;
 	ctx->calls_open = true;
