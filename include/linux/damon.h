@@ -229,7 +229,7 @@ struct damon_ctx {
 /**
  * DAMON_MAX_ATTR_REGIONS - Largest valid max_nr_regions.
  *
- * A million regions take 80 MiB, and no CPU checks them in a sampling interval.
+ * A million regions take 56 MB, and no CPU checks them in a sampling interval.
  */
 #define DAMON_MAX_ATTR_REGIONS 1000000
 

@@ -371,7 +371,7 @@ static bool need_stop(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx)
 		if (ctx->target_valid(t))
 			return false;
-	pr_debug("no target has memory any more\n");
+	pr_debug("no target is valid any more\n");
 	return true;
 }
 
