@@ -42,6 +42,20 @@ struct damon_addr_range {
 	unsigned long end;
 };
 
+/** DAMON_NR_BINS - Parts of a region, of one size, that evidence is kept for. */
+#define DAMON_NR_BINS 8
+
+/**
+ * struct damon_evidence - What samples have told of each eighth of a region.
+ *
+ * All numbers are in 1/128: a part of a region inherits a part of a sample.
+ */
+struct damon_evidence {
+	/* private: */
+	u16 samples[DAMON_NR_BINS];
+	u16 hits[DAMON_NR_BINS];
+};
+
 /**
  * struct damon_region - Neighbouring memory that is accessed at one rate.
  *
@@ -56,20 +70,30 @@ struct damon_region {
 	unsigned long sampling_addr;
 
 	/**
-	 * @nr_accesses: In how many sampling intervals of this aggregation
-	 * the sampled page was found accessed.  At most
-	 * aggr_interval / sample_interval.
+	 * @nr_accesses: In how many of the sampling intervals of an aggregation
+	 * a page of the region is accessed, by all the evidence there is: at
+	 * most aggr_interval / sample_interval.  This is what @aggregate_cb and
+	 * a report see.  During an aggregation, it counts the sampling
+	 * intervals of it in which the sampled page was found accessed.
 	 */
 	unsigned int nr_accesses;
 
 	/**
-	 * @age: For how many aggregations the region has kept its rate, to
-	 * within a tenth of the largest @nr_accesses of all regions.
+	 * @age: For how many aggregations the region has kept its rate: no
+	 * aggregation since then has contradicted what was known before it.
 	 */
 	unsigned int age;
 
 	/* private: */
-	unsigned int last_nr_accesses;
+	struct damon_evidence old;	/* of the aggregations before this one */
+	struct damon_evidence now;	/* of this one */
+	unsigned long last_hit;		/* in this aggregation, or 0 */
+	u8 next_bin;
+	u8 expected;			/* of the next sample */
+	u8 nr_surprises;		/* in a row */
+	bool changed;			/* in this aggregation */
+	bool young;			/* has had no aggregation yet */
+	bool sampling_pending;
 	bool sampling_marked;
 	struct list_head list;
 };
@@ -120,7 +144,11 @@ struct damon_ctx {
 	 */
 	unsigned long regions_update_interval;
 
-	/** @min_nr_regions: Fewest regions of all targets together, from 3. */
+	/**
+	 * @min_nr_regions: Fewest regions of all targets together, from 3.
+	 * More are used for search: 50, or a quarter of @max_nr_regions if that
+	 * is less.
+	 */
 	unsigned long min_nr_regions;
 
 	/** @max_nr_regions: Most regions of all targets together. */
@@ -220,7 +248,6 @@ struct damon_ctx {
 	struct rnd_state rng;
 	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
-	unsigned int last_nr_regions;	/* at the last round of cuts */
 };
 
 /** DAMON_MIN_ATTR_REGIONS - Least valid min_nr_regions. */
@@ -229,7 +256,7 @@ struct damon_ctx {
 /**
  * DAMON_MAX_ATTR_REGIONS - Largest valid max_nr_regions.
  *
- * A million regions take 56 MB, and no CPU checks them in a sampling interval.
+ * A million regions take 128 MB, and no CPU checks them in a sampling interval.
  */
 #define DAMON_MAX_ATTR_REGIONS 1000000
 

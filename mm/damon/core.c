@@ -25,7 +25,7 @@
  *	|<- sample ->|
  *	prepare   check+prepare   check+prepare  ...             check
  *	|------------------- aggr_interval ------------------------>|
- *	       scale, aggregate_cb, merge, age, report, forget, cut
+ *	    count, aggregate_cb, merge, cut, report, search, forget
  *	... every regions_update_interval: update_target_regions(), limits
  *
  * With 5 ms and 100 ms, a region has 20 samples an aggregation: nr_accesses of
@@ -36,10 +36,9 @@
  * The worker sleeps to absolute points of the monotonic clock, so the time that
  * its checks take is not added to the interval.  When it is late, because there
  * is no processor for it or because its checks take half an interval and more,
- * it skips the points that have passed or are too near, and what it counted is
- * scaled to the number of samples that there should have been.  So nr_accesses
- * is always a rate: its quotient with aggr_interval / sample_interval does not
- * depend on the load of the machine.  The alternative, counting samples in place
+ * it skips the points that have passed or are too near.  nr_accesses is always
+ * the rate of hits among the samples that were taken, times those that fit the
+ * aggregation interval: it does not depend on the load of the machine.  The alternative, counting samples in place
  * of time, stretches the aggregation on a busy machine, and a second monitor, or
  * a user who compares with his own clock, is misled.
  *
@@ -341,15 +340,16 @@ static void report(struct damon_ctx *ctx)
 	}
 }
 
-static void aggregate(struct damon_ctx *ctx, unsigned int max_nr_accesses)
+static void aggregate(struct damon_ctx *ctx)
 {
-	damon_regions_scale(ctx);
+	damon_regions_count(ctx);
 	if (ctx->aggregate_cb)
 		ctx->aggregate_cb(ctx);
-	damon_regions_merge(ctx, damon_scale_count(ctx, max_nr_accesses) / 10);
-	report(ctx);
-	damon_regions_forget(ctx);
+	damon_regions_merge(ctx);
 	damon_regions_cut(ctx);
+	report(ctx);
+	damon_regions_search(ctx);
+	damon_regions_forget(ctx);
 	ctx->nr_samples = 0;
 }
 
@@ -377,13 +377,11 @@ static bool need_stop(struct damon_ctx *ctx)
 
 static void monitor(struct damon_ctx *ctx)
 {
-	unsigned int max_nr_accesses = 0;
 	ktime_t sample_at = now();
 
 	ctx->last_aggregation = ktime_to_timespec64(sample_at);
 	ctx->last_regions_update = ctx->last_aggregation;
 	ctx->nr_samples = 0;
-	ctx->last_nr_regions = 0;
 	prandom_seed_state(&ctx->rng, get_random_u64());
 	if (ctx->init_target_regions)
 		ctx->init_target_regions(ctx);
@@ -403,11 +401,11 @@ static void monitor(struct damon_ctx *ctx)
 			break;
 
 		if (ctx->check_accesses)
-			max_nr_accesses = ctx->check_accesses(ctx);
+			ctx->check_accesses(ctx);
 		ctx->nr_samples++;
 
 		if (interval_passed(&ctx->last_aggregation, ctx->aggr_interval))
-			aggregate(ctx, max_nr_accesses);
+			aggregate(ctx);
 		if (interval_passed(&ctx->last_regions_update,
 				    ctx->regions_update_interval))
 			update(ctx);

@@ -125,7 +125,8 @@ void damon_region_del(struct damon_region *r, struct damon_target *t);
  * @t:		Its target.
  * @left_size:	Size of the left part, in bytes: not 0, below that of @r.
  *
- * Both parts have the counts and the age that the whole had.
+ * Both parts have the counts and the age that the whole had, and the evidence
+ * about their addresses.
  *
  * Return: 0 or -ENOMEM, with nothing changed.
  */
@@ -176,48 +177,69 @@ void damon_target_clear(struct damon_target *t);
 unsigned int damon_nr_regions(const struct damon_ctx *ctx);
 
 /**
- * damon_scale_count() - Bring a count of a late worker to the nominal.
- * @ctx:	The context; its nr_samples says how many samples were taken.
- * @count:	How many of them found an access.
+ * damon_region_pick() - Choose the next address to sample in a region.
+ * @ctx:	The context.
+ * @r:		The region; the address is its sampling_addr.
  *
- * A worker that took n samples where N fit the aggregation interval reports
- * count * N / n, so that count / N is always the rate of accesses.
- *
- * Return: The count to report, at most damon_max_nr_accesses().
+ * The eighths of a region take turns.  To be called by check_accesses or
+ * prepare_access_checks; each address that is picked is waited for.
  */
-unsigned int damon_scale_count(const struct damon_ctx *ctx, unsigned int count);
+void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r);
 
 /**
- * damon_regions_scale() - Apply damon_scale_count() to all regions.
- * @ctx:	The context.
+ * damon_region_record() - Take the answer for the address picked last.
+ * @r:		The region.
+ * @accessed:	Was there an access since the address was prepared?
  */
-void damon_regions_scale(struct damon_ctx *ctx);
+void damon_region_record(struct damon_region *r, bool accessed);
 
 /**
- * damon_regions_merge() - Let regions age, and join neighbours that agree.
- * @ctx:	The context.
- * @thres:	Counts that differ by this or less agree.
- *
- * A region whose count has changed by more than @thres since the aggregation
- * before begins a new age.  A joined region is never larger than
- * 1/min_nr_regions of all, and there stay min_nr_regions at least.  When there
- * are more than max_nr_regions, the next best neighbours are joined as well.
- */
-void damon_regions_merge(struct damon_ctx *ctx, unsigned int thres);
-
-/**
- * damon_regions_forget() - Begin to count anew.
- * @ctx:	The context.
- */
-void damon_regions_forget(struct damon_ctx *ctx);
-
-/**
- * damon_regions_cut() - Cut regions at random, to find out where they differ.
+ * damon_regions_count() - End an aggregation: from samples to rates.
  * @ctx:	The context.
  *
- * Nothing is cut while there are more than max_nr_regions / 2.
+ * Sets nr_accesses of each region to its rate by all that is known of it, and
+ * its age.  A rate is the quotient of hits and samples, so a worker that was
+ * late and took fewer samples reports no less.  Where the primitives have not
+ * used damon_region_record(), their count of this aggregation is taken.
+ */
+void damon_regions_count(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_merge() - Join neighbours that one rate explains.
+ * @ctx:	The context, after damon_regions_count().
+ *
+ * A joined region is never larger than 1/min_nr_regions of all, and there stay
+ * min_nr_regions at least.  When more than 7/8 of max_nr_regions are in use,
+ * neighbours that differ are joined as well, the most similar ones first.
+ */
+void damon_regions_merge(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_cut() - Cut regions where the evidence points to a border.
+ * @ctx:	The context, after damon_regions_count().
+ *
+ * There are never more than max_nr_regions.  Where there is no memory for a
+ * cut, it is not made.
  */
 void damon_regions_cut(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_search() - Cut out what deserves a look of its own.
+ * @ctx:	The context, when its regions have been reported.
+ *
+ * Around addresses that were found accessed in memory that seemed idle, and
+ * beside the ends of small regions that are hot to their ends.  The pieces have
+ * one aggregation to show what they are.  Bounded as damon_regions_cut().
+ */
+void damon_regions_search(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_forget() - Begin the counts of the next aggregation.
+ * @ctx:	The context.
+ *
+ * The evidence stays.
+ */
+void damon_regions_forget(struct damon_ctx *ctx);
 
 /**
  * damon_regions_refit() - Restore the limits after the memory has changed.
@@ -225,7 +247,8 @@ void damon_regions_cut(struct damon_ctx *ctx);
  *
  * Computes the limit on the size of merged regions anew, joins neighbours when
  * there are more than max_nr_regions, and cuts the largest regions when there
- * are fewer than min_nr_regions.
+ * are fewer than min_nr_regions, or than are needed for search: 50, or a
+ * quarter of max_nr_regions if that is less.
  */
 void damon_regions_refit(struct damon_ctx *ctx);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Targets and their regions: made, fitted to memory, joined, cut, aged.
+ * Targets and their regions: made, fitted to memory, observed, joined, cut.
  *
  * This file knows lists, numbers and random bits, and nothing of page tables
  * or threads.  All of it runs on the worker, or while the monitor is off, and
@@ -11,25 +11,46 @@
  * percent of one CPU.
  *
  * The model.  Neighbouring pages are mostly used alike.  So the memory is
- * divided into regions, one random page of each is looked at, and it speaks for
- * all of them.  The cost is then a matter of the number of regions, which the
- * user bounds, and not of the size of the memory.
+ * divided into regions, one page of each is looked at in each sampling
+ * interval, and it speaks for all of them.  The cost is then a matter of the
+ * number of regions, which the user bounds, and not of the size of the memory.
  *
- * Keeping the model true.  Where neighbours have agreed, their border is of no
- * use: they are joined.  Where pages of one region differ, a border is missing:
- * nobody knows where, so each region is cut at a random place.  The next
- * aggregation tells whether the parts differ; if they do not, they are joined
- * again.  Example: a hot 64 MiB within a region of 256 MiB.  A cut falls on
- * some page between 10 % and 90 % of the region.  The part with more of the hot
- * memory counts more accesses, stays apart, and is cut again; within a few
- * dozen rounds the borders have come to stand at the edges of the hot memory.
+ * Evidence.  A sample is one throw of a coin; what a region is takes many.  So
+ * nothing that was seen is thrown away at the end of an aggregation: each region
+ * keeps, for each eighth of it, how many samples were taken and how many found
+ * an access.  Where the eighths differ, and by more than chance, there is a
+ * border between them.  Where neighbours do not differ by more than chance,
+ * their border is of no use.  Parts and joined regions inherit the evidence
+ * about their addresses.  What is new weighs as much as what is old until there
+ * are 400 samples; from then on the old fades.
  *
- * If the guess is wrong, the loss is bounded: a useless cut costs one sample an
- * interval until the next aggregation, and a bad join is undone by later cuts.
- * A count has noise: with 20 samples of a page that is accessed in half of the
- * intervals, the standard deviation is 2.2.  Such neighbours fail to agree
- * within 2 of 20 about four times of ten, and stay apart for one more round.
+ * Chance is judged by the G test.  k1 hits of n1 samples here and k2 of n2
+ * there, and the question is whether one rate explains both:
+ *
+ *	G = 2 (H(k1, n1) + H(k2, n2) - H(k1 + k2, n1 + n2))
+ *	H(k, n) = k ln k + (n - k) ln(n - k) - n ln n
+ *
+ * With one rate for both, G is above 4.5 in 3.4 % of all cases, above 10 in
+ * 0.16 %, above 12 in 0.05 %.  Example: 2 hits of 2 samples in one eighth, and
+ * none of 18 in the others, have G = 13.0: cut.  1 of 3 against 0 of 17 has G =
+ * 4.2, which is no reason for a cut, and none against a merge.
+ *
+ * Change.  When the samples of this aggregation contradict those before
+ * (G > 10), or three in a row contradict what was certain, the memory is used in
+ * a new way: what was known is forgotten, and the region begins a new age.
+ * Noise alone begins no new age.
+ *
+ * Search.  A small hot spot in a large region is found by luck: then the address
+ * of the hit is where to look.  A piece of 1/32 of the region is cut out
+ * around it (a seed), and has one aggregation to show what it is.  When it lies
+ * within the spot, its neighbours are asked in steps that double (a feeler), so
+ * a spot a thousand times as large as the seed is covered in five steps.
+ *
+ * If the guess is wrong, the loss is bounded: a cut that chance has suggested
+ * costs one sample an interval until the parts agree, and a bad merge is undone
+ * by later evidence.
  */
+#include <linux/int_log.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -118,20 +139,363 @@ static u64 total_pages(const struct damon_ctx *ctx)
 	return nr;
 }
 
+/* === Evidence === */
+
+#define NR_BINS DAMON_NR_BINS
+
+/*
+ * One sample, in the unit in which evidence is kept: a part of a region gets a
+ * part of a sample, and loses less than 1/128 of it by rounding.
+ */
+#define SAMPLE 128
+
+/* As much as a region keeps of what it has been told. */
+#define WINDOW (400 * SAMPLE)
+static_assert(WINDOW <= U16_MAX);
+
+/* It is many times in memory; two cache lines hold it. */
+static_assert(sizeof(struct damon_region) <= 128);
+
+/* How many of @samples have found an access, both in 1/SAMPLE. */
+struct tally {
+	u32 hits, samples;
+};
+
+static struct tally tally_bins(const struct damon_evidence *e, unsigned int from,
+			       unsigned int to)
+{
+	struct tally t = {};
+
+	for (; from < to; from++) {
+		t.hits += e->hits[from];
+		t.samples += e->samples[from];
+	}
+	return t;
+}
+
+static struct tally tally(const struct damon_evidence *e)
+{
+	return tally_bins(e, 0, NR_BINS);
+}
+
+/* In 1/65536. */
+static u32 rate(struct tally t)
+{
+	return t.samples ? div_u64((u64)t.hits << 16, t.samples) : 0;
+}
+
+/* The rates differ by more than 1/@part of the larger one. */
+static bool rates_differ(struct tally a, struct tally b, unsigned int part)
+{
+	u32 x = rate(a), y = rate(b);
+
+	return abs_diff(x, y) > max(x, y) / part;
+}
+
+/* x log2(x), in 1/2^24 */
+static s64 xlog2x(u32 x)
+{
+	return x ? (s64)x * intlog2(x) : 0;
+}
+
+/* H() of the explanation above. */
+static s64 log_likelihood(struct tally t)
+{
+	return xlog2x(t.hits) + xlog2x(t.samples - t.hits) - xlog2x(t.samples);
+}
+
+/*
+ * G(a, b), the test whether one rate explains both, in the unit of G().  The
+ * first test is not only faster: where all samples agree, rounding is not to
+ * make a difference.
+ */
+static s64 g_test(struct tally a, struct tally b)
+{
+	struct tally both = { a.hits + b.hits, a.samples + b.samples };
+
+	if (!both.hits || both.hits == both.samples)
+		return 0;
+	return log_likelihood(a) + log_likelihood(b) - log_likelihood(both);
+}
+
+/* G = 2 ln(2) / (SAMPLE * 2^24) times the sum above; given in tenths. */
+#define G(tenths) ((s64)(tenths) * ((((s64)SAMPLE << 24) * 10000) / 13863) / 10)
+
+#define G_MERGE		G(45)
+#define G_CHANGE	G(100)
+#define G_CUT		G(120)
+
+static unsigned long nr_pages(const struct damon_region *r)
+{
+	return damon_region_size(r) >> PAGE_SHIFT;
+}
+
+/* A bin is an eighth of a region, as near as whole pages allow. */
+static unsigned long bin_start(const struct damon_region *r, unsigned int bin)
+{
+	return r->ar.start + (nr_pages(r) * bin / NR_BINS << PAGE_SHIFT);
+}
+
+static unsigned int bin_of(const struct damon_region *r, unsigned long addr)
+{
+	unsigned long page = (addr - r->ar.start) >> PAGE_SHIFT;
+
+	return ((page + 1) * NR_BINS - 1) / nr_pages(r);
+}
+
+/*
+ * The bins take turns, so that none is left out for long: samples that are
+ * spread evenly tell more than those that fall at random.  Steps of 3 of 8 have
+ * asked both halves after two samples, and three quarters after four.
+ */
+void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r)
+{
+	unsigned long start = bin_start(r, r->next_bin);
+	unsigned long end = bin_start(r, r->next_bin + 1);
+
+	r->next_bin = (r->next_bin + 3) % NR_BINS;
+	/* A region of a few pages has empty bins. */
+	if (start == end) {
+		start = r->ar.start;
+		end = r->ar.end;
+	}
+	r->sampling_addr = damon_rand(ctx, start, end);
+	r->sampling_pending = true;
+}
+
+static void halve(struct damon_evidence *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BINS; i++) {
+		e->hits[i] /= 2;
+		e->samples[i] /= 2;
+	}
+}
+
+/* What the next sample of a region will find, if its rate stays as it is. */
+enum {
+	EITHER,
+	NO_ACCESS,
+	ACCESS,
+};
+
+/* At rates below 1/16 or above 15/16, if 16 samples and more say so. */
+static unsigned int expectation(struct tally t)
+{
+	if (t.samples < 16 * SAMPLE)
+		return EITHER;
+	if (t.hits < t.samples / 16)
+		return NO_ACCESS;
+	return t.samples - t.hits < t.samples / 16 ? ACCESS : EITHER;
+}
+
+/*
+ * Three surprises in a row happen by chance once in 16^3 times, at most.  Then
+ * the use of the memory has changed, and all before this is of the past: the
+ * change is reported in full at the end of the same aggregation.
+ */
+static bool is_change(struct damon_region *r, bool accessed)
+{
+	if (r->expected != (accessed ? NO_ACCESS : ACCESS)) {
+		r->nr_surprises = 0;
+		return false;
+	}
+	return ++r->nr_surprises == 3;
+}
+
+void damon_region_record(struct damon_region *r, bool accessed)
+{
+	unsigned int bin = bin_of(r, r->sampling_addr);
+
+	if (is_change(r, accessed)) {
+		memset(&r->old, 0, sizeof(r->old));
+		memset(&r->now, 0, sizeof(r->now));
+		r->expected = EITHER;
+		r->changed = true;
+	}
+	/* Thousands of samples in one aggregation: rates are all that counts. */
+	if (r->now.samples[bin] > U16_MAX - SAMPLE)
+		halve(&r->now);
+	r->now.samples[bin] += SAMPLE;
+	r->sampling_pending = false;
+	if (!accessed)
+		return;
+	r->now.hits[bin] += SAMPLE;
+	r->last_hit = r->sampling_addr;
+	r->nr_accesses++;
+}
+
+/*
+ * Primitives that do not call damon_region_record() count, and tell no places:
+ * their counts speak of all bins alike.
+ */
+static void spread_count(struct damon_ctx *ctx, struct damon_region *r)
+{
+	struct tally t = { .samples = min(ctx->nr_samples, WINDOW / SAMPLE) };
+	unsigned int i;
+
+	if (!ctx->nr_samples)
+		return;
+	t.hits = mul_u64_u64_div_u64(t.samples, min(r->nr_accesses, ctx->nr_samples),
+				     ctx->nr_samples);
+	for (i = 0; i < NR_BINS; i++) {
+		r->now.samples[i] = t.samples * SAMPLE / NR_BINS;
+		r->now.hits[i] = t.hits * SAMPLE / NR_BINS;
+	}
+}
+
+/* Add the evidence of this aggregation to the old, or put it in its place. */
+static void add_up(struct damon_region *r)
+{
+	u32 hits[NR_BINS], samples[NR_BINS], sum = 0;
+	unsigned int i;
+
+	if (r->changed)
+		memset(&r->old, 0, sizeof(r->old));
+	for (i = 0; i < NR_BINS; i++) {
+		hits[i] = r->old.hits[i] + r->now.hits[i];
+		samples[i] = r->old.samples[i] + r->now.samples[i];
+		sum += samples[i];
+	}
+	sum = max(sum, WINDOW);
+	for (i = 0; i < NR_BINS; i++) {
+		r->old.hits[i] = div_u64((u64)hits[i] * WINDOW, sum);
+		r->old.samples[i] = div_u64((u64)samples[i] * WINDOW, sum);
+	}
+	memset(&r->now, 0, sizeof(r->now));
+}
+
+/*
+ * The count to report: the rate by all the evidence.  Memory that was found
+ * accessed, and more than once, is never reported as not accessed, which it
+ * would be below half a count: rare accesses are what tells it from memory
+ * without any.
+ */
+static unsigned int nr_accesses(const struct damon_ctx *ctx, struct tally t)
+{
+	u64 nr = (u64)t.hits * damon_max_nr_accesses(ctx) + t.samples / 2;
+
+	if (!t.samples)
+		return 0;
+	return max(div_u64(nr, t.samples), t.hits >= 2 * SAMPLE ? 1 : 0);
+}
+
+/* What follows from the evidence. */
+static void judge(const struct damon_ctx *ctx, struct damon_region *r)
+{
+	struct tally t = tally(&r->old);
+
+	r->nr_accesses = nr_accesses(ctx, t);
+	r->expected = expectation(t);
+}
+
+static void count(struct damon_ctx *ctx, struct damon_region *r)
+{
+	/* It has been sampled by somebody else, or not at all. */
+	if (!tally(&r->now).samples && !r->sampling_pending)
+		spread_count(ctx, r);
+	if (g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
+		r->changed = true;
+	add_up(r);
+	judge(ctx, r);
+	if (r->changed)
+		r->age = 0;
+	else if (r->age < UINT_MAX)
+		r->age++;
+	r->changed = false;
+}
+
+void damon_regions_count(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			count(ctx, r);
+}
+
+void damon_regions_forget(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			r->nr_accesses = 0;
+			r->last_hit = 0;
+		}
+	}
+}
+
+/* Add to @to what @from tells of the addresses that both regions have. */
+static void inherit_bins(const struct damon_region *to, struct damon_evidence *e,
+			 const struct damon_region *from,
+			 const struct damon_evidence *old)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < NR_BINS; i++) {
+		unsigned long start = bin_start(from, i);
+		unsigned long end = bin_start(from, i + 1);
+
+		for (j = 0; j < NR_BINS && old->samples[i]; j++) {
+			unsigned long lo = max(start, bin_start(to, j));
+			unsigned long hi = min(end, bin_start(to, j + 1));
+			u32 hits, samples;
+
+			if (lo >= hi)
+				continue;
+			hits = mul_u64_u64_div_u64(old->hits[i], hi - lo, end - start);
+			samples = mul_u64_u64_div_u64(old->samples[i], hi - lo, end - start);
+			samples = min(samples, U16_MAX - e->samples[j]);
+			e->samples[j] += samples;
+			e->hits[j] += min(hits, samples);
+		}
+	}
+}
+
+/* The same for all that is known of addresses, the pending sample included. */
+static void inherit(struct damon_region *to, const struct damon_region *from)
+{
+	inherit_bins(to, &to->old, from, &from->old);
+	inherit_bins(to, &to->now, from, &from->now);
+	if (from->last_hit >= to->ar.start && from->last_hit < to->ar.end)
+		to->last_hit = from->last_hit;
+	if (!to->sampling_pending && from->sampling_addr >= to->ar.start &&
+	    from->sampling_addr < to->ar.end) {
+		to->sampling_addr = from->sampling_addr;
+		to->sampling_pending = from->sampling_pending;
+		to->sampling_marked = from->sampling_marked;
+	}
+}
+
+static void drop_evidence(struct damon_region *r)
+{
+	memset(&r->old, 0, sizeof(r->old));
+	memset(&r->now, 0, sizeof(r->now));
+	r->last_hit = 0;
+	r->sampling_pending = false;
+}
+
 /* === Split and merge === */
 
 int damon_region_split(struct damon_region *r, struct damon_target *t,
 		       unsigned long left_size)
 {
-	struct damon_region *right;
+	struct damon_region *right, whole = *r;
 
 	right = damon_region_new(r->ar.start + left_size, r->ar.end);
 	if (!right)
 		return -ENOMEM;
 	right->nr_accesses = r->nr_accesses;
-	right->last_nr_accesses = r->last_nr_accesses;
 	right->age = r->age;
+	right->young = r->young;
+	inherit(right, &whole);
 	r->ar.end = right->ar.start;
+	drop_evidence(r);
+	inherit(r, &whole);
 	list_add(&right->list, &r->list);
 	t->nr_regions++;
 	return 0;
@@ -178,20 +542,31 @@ static void merge_two(struct damon_region *l, struct damon_region *r,
 		      struct damon_target *t)
 {
 	unsigned long sz_l = damon_region_size(l), sz_r = damon_region_size(r);
+	struct damon_region left = *l;
 
 	l->nr_accesses = weighted_mean(l->nr_accesses, sz_l, r->nr_accesses, sz_r);
-	l->last_nr_accesses = weighted_mean(l->last_nr_accesses, sz_l,
-					    r->last_nr_accesses, sz_r);
 	l->age = weighted_mean(l->age, sz_l, r->age, sz_r);
 	l->ar.end = r->ar.end;
+	drop_evidence(l);
+	inherit(l, &left);
+	inherit(l, r);
 	damon_region_del(r, t);
 }
 
+/* One rate explains both, or the difference is too small to be of use. */
+static bool agree(const struct damon_region *l, const struct damon_region *r, s64 g)
+{
+	struct tally a = tally(&l->old), b = tally(&r->old);
+
+	return g_test(a, b) < g || !rates_differ(a, b, 16);
+}
+
 /*
- * Join neighbours of one target that differ by @thres at most into regions of
- * @sz_limit at most, but no more than @budget of them.  Return how many.
+ * Join neighbours of one target that agree by @g into regions of @sz_limit at
+ * most, but no more than @budget of them.  Return how many.  Young regions are
+ * given time to show what they are, unless @force.
  */
-static unsigned int merge_target(struct damon_target *t, unsigned int thres,
+static unsigned int merge_target(struct damon_target *t, s64 g, bool force,
 				 unsigned long sz_limit, unsigned int budget)
 {
 	struct damon_region *l = NULL, *r, *next;
@@ -199,8 +574,8 @@ static unsigned int merge_target(struct damon_target *t, unsigned int thres,
 
 	damon_for_each_region_safe(r, next, t) {
 		if (nr_merged < budget && l && l->ar.end == r->ar.start &&
-		    abs_diff(l->nr_accesses, r->nr_accesses) <= thres &&
-		    r->ar.end - l->ar.start <= sz_limit) {
+		    (force || (!l->young && !r->young)) &&
+		    r->ar.end - l->ar.start <= sz_limit && agree(l, r, g)) {
 			merge_two(l, r, t);
 			nr_merged++;
 		} else {
@@ -211,130 +586,249 @@ static unsigned int merge_target(struct damon_target *t, unsigned int thres,
 }
 
 /* The same for all targets, down to @floor regions.  Return how many are left. */
-static unsigned int merge_all(struct damon_ctx *ctx, unsigned int thres,
+static unsigned int merge_all(struct damon_ctx *ctx, s64 g, bool force,
 			      unsigned long sz_limit, unsigned int floor)
 {
 	unsigned int nr = damon_nr_regions(ctx);
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx)
-		nr -= merge_target(t, thres, sz_limit, nr > floor ? nr - floor : 0);
+		nr -= merge_target(t, g, force, sz_limit, nr > floor ? nr - floor : 0);
 	return nr;
 }
 
 /*
- * Above max_nr_regions, join ever less similar neighbours.  When even the most
+ * Above @limit regions, join ever less similar neighbours.  When even the most
  * different ones may be joined, the limit on the size goes as well: the number
  * of regions is what bounds the cost.
  */
-static void merge_surplus(struct damon_ctx *ctx, unsigned int thres)
+static void merge_surplus(struct damon_ctx *ctx, unsigned int limit)
 {
 	unsigned int nr = damon_nr_regions(ctx);
+	s64 g = G_MERGE;
 
-	while (nr > ctx->max_nr_regions) {
-		bool last = thres > damon_max_nr_accesses(ctx) / 2;
+	while (nr > limit) {
+		bool last = g > S64_MAX / 2;
 
-		thres = last ? UINT_MAX : 2 * thres + 1;
-		nr = merge_all(ctx, thres, last ? ULONG_MAX : ctx->sz_limit,
-			       ctx->max_nr_regions);
+		g = last ? S64_MAX : 2 * g;
+		nr = merge_all(ctx, g, true, last ? ULONG_MAX : ctx->sz_limit, limit);
 		if (last)
 			break;
 	}
 }
 
-void damon_regions_merge(struct damon_ctx *ctx, unsigned int thres)
+/*
+ * An eighth of the regions that are allowed stays free, for what appears
+ * tomorrow.
+ */
+void damon_regions_merge(struct damon_ctx *ctx)
 {
-	struct damon_target *t;
-	struct damon_region *r;
+	merge_all(ctx, G_MERGE, false, ctx->sz_limit, ctx->min_nr_regions);
+	merge_surplus(ctx, max(ctx->min_nr_regions,
+			       ctx->max_nr_regions - ctx->max_nr_regions / 8));
+}
 
-	damon_for_each_target(t, ctx) {
-		damon_for_each_region(r, t) {
-			if (abs_diff(r->nr_accesses, r->last_nr_accesses) > thres)
-				r->age = 0;
-			else if (r->age < UINT_MAX)
-				r->age++;
-		}
+/* === Cut === */
+
+/*
+ * Cut [@start, @end) out of @r.  Return it, or NULL without memory.  The parts
+ * inherit from the whole at once: the bins of a part that is cut again may
+ * reach over the second cut, and would blur what is left and right of it.
+ */
+static struct damon_region *carve(struct damon_region *r, struct damon_target *t,
+				  unsigned long start, unsigned long end)
+{
+	struct damon_region whole = *r, *next = list_next_entry(r, list);
+	struct damon_region *piece = r;
+
+	if (end < r->ar.end && damon_region_split(r, t, end - r->ar.start))
+		return NULL;
+	if (start > r->ar.start) {
+		if (damon_region_split(r, t, start - r->ar.start))
+			return NULL;
+		piece = list_next_entry(r, list);
 	}
-
-	merge_all(ctx, thres, ctx->sz_limit, ctx->min_nr_regions);
-	merge_surplus(ctx, thres);
-}
-
-void damon_regions_forget(struct damon_ctx *ctx)
-{
-	struct damon_target *t;
-	struct damon_region *r;
-
-	damon_for_each_target(t, ctx) {
-		damon_for_each_region(r, t) {
-			r->last_nr_accesses = r->nr_accesses;
-			r->nr_accesses = 0;
-		}
+	for (; r != next; r = list_next_entry(r, list)) {
+		drop_evidence(r);
+		inherit(r, &whole);
 	}
-}
-
-unsigned int damon_scale_count(const struct damon_ctx *ctx, unsigned int count)
-{
-	unsigned int nominal = damon_max_nr_accesses(ctx), n = ctx->nr_samples;
-
-	if (!n || n == nominal)
-		return count;
-	return min(div_u64((u64)count * nominal + n / 2, n), nominal);
-}
-
-void damon_regions_scale(struct damon_ctx *ctx)
-{
-	struct damon_target *t;
-	struct damon_region *r;
-
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
-			r->nr_accesses = damon_scale_count(ctx, r->nr_accesses);
+	return piece;
 }
 
 /*
- * Cut @r at a random page between 10 % and 90 % of it: a smaller part is too
- * rarely right to be worth a sample an interval.
+ * The bins that differ most from the others.  By the score test, which needs no
+ * logarithm: 28 of these would cost more than the samples of the region.  It
+ * overrates a hit in a bin of few samples, so it proposes, and G decides.
  */
-static void cut_at_random(struct damon_ctx *ctx, struct damon_target *t,
-			  struct damon_region *r)
+static void most_different_bins(const struct damon_evidence *e, unsigned int *from,
+				unsigned int *to)
 {
-	unsigned long nr_pages = damon_region_size(r) >> PAGE_SHIFT;
-	unsigned long lo = max(nr_pages / 10, 1UL);
+	struct tally all = tally(e);
+	unsigned int i, j;
+	u64 best = 0;
 
-	/* Without memory there is no cut in this round. */
-	if (nr_pages >= 2)
-		damon_region_split(r, t, damon_rand(ctx, lo, nr_pages - lo + 1) <<
-				   PAGE_SHIFT);
+	*from = *to = 0;
+	for (i = 0; i < NR_BINS; i++) {
+		struct tally in = {};
+
+		for (j = i; j < NR_BINS; j++) {
+			u64 diff, score;
+
+			in.hits += e->hits[j];
+			in.samples += e->samples[j];
+			if (in.samples < SAMPLE || all.samples - in.samples < SAMPLE)
+				continue;
+			/* Below 2^32, by the limit of WINDOW. */
+			diff = abs_diff((u64)in.hits * all.samples,
+					(u64)all.hits * in.samples);
+			score = div64_u64(diff * diff, (u64)in.samples *
+					  (all.samples - in.samples));
+			if (score > best) {
+				best = score;
+				*from = i;
+				*to = j + 1;
+			}
+		}
+	}
+}
+
+/* The parts are reported as what they are, not as what the whole was. */
+static void cut_where_bins_differ(struct damon_ctx *ctx, struct damon_target *t,
+				  struct damon_region *r)
+{
+	struct damon_region *next = list_next_entry(r, list);
+	struct tally in, out, all = tally(&r->old);
+	unsigned int from, to;
+
+	if (!all.hits || all.hits == all.samples)
+		return;
+	most_different_bins(&r->old, &from, &to);
+	in = tally_bins(&r->old, from, to);
+	out.hits = all.hits - in.hits;
+	out.samples = all.samples - in.samples;
+	if (g_test(in, out) <= G_CUT || !rates_differ(in, out, 8))
+		return;
+	carve(r, t, bin_start(r, from), bin_start(r, to));
+	for (; r != next; r = list_next_entry(r, list))
+		judge(ctx, r);
+}
+
+/* A cut makes two regions more at most. */
+static unsigned int cut_budget(const struct damon_ctx *ctx)
+{
+	unsigned int nr = damon_nr_regions(ctx);
+
+	return ctx->max_nr_regions > nr ? ctx->max_nr_regions - nr : 0;
 }
 
 void damon_regions_cut(struct damon_ctx *ctx)
 {
-	unsigned int nr = damon_nr_regions(ctx);
-	struct damon_region *r, *next, *right;
+	unsigned int budget = cut_budget(ctx), nr;
+	struct damon_region *r, *next;
 	struct damon_target *t;
-	bool stuck;
-
-	if (nr > ctx->max_nr_regions / 2)
-		return;
-
-	/* No border was found with two parts: try three, if they fit. */
-	stuck = nr == ctx->last_nr_regions && nr <= ctx->max_nr_regions / 3;
-	ctx->last_nr_regions = nr;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
-			cut_at_random(ctx, t, r);
-			if (!stuck || list_is_last(&r->list, &t->regions_list))
+			if (budget < 2)
+				return;
+			/* A bin of less than two pages is not worth a border. */
+			if (nr_pages(r) < 2 * NR_BINS)
 				continue;
-			right = list_next_entry(r, list);
-			if (right == next)
-				continue;
-			if (damon_region_size(r) >= damon_region_size(right))
-				cut_at_random(ctx, t, r);
-			else
-				cut_at_random(ctx, t, right);
+			nr = t->nr_regions;
+			cut_where_bins_differ(ctx, t, r);
+			budget -= t->nr_regions - nr;
 		}
+	}
+}
+
+/* === Search === */
+
+/* What its parent has seen says nothing of this piece: look for yourself. */
+static void look_anew(struct damon_region *r)
+{
+	drop_evidence(r);
+	r->age = 0;
+	r->young = true;
+}
+
+/*
+ * Look around the address of a hit, where hits are new.  With three and more,
+ * bins that do not differ say that there is no spot.
+ */
+static void cut_seed(struct damon_target *t, struct damon_region *r)
+{
+	unsigned long reach = PAGE_ALIGN_DOWN(damon_region_size(r) / 64);
+	unsigned long at = PAGE_ALIGN_DOWN(r->last_hit);
+
+	if (!r->last_hit || tally(&r->old).hits >= 3 * SAMPLE || !reach)
+		return;
+	r = carve(r, t, max(at, r->ar.start + reach) - reach,
+		  min(at, r->ar.end - reach) + reach);
+	if (r)
+		look_anew(r);
+}
+
+/*
+ * Does hot memory seem to go on beyond @hot, whose @bin is next to @cold?  A
+ * neighbour less than eight times as large is left to its own evidence: a bin
+ * of it is no larger than @hot.
+ */
+static bool goes_on(const struct damon_region *hot, unsigned int bin,
+		    const struct damon_region *cold)
+{
+	struct tally h = tally(&hot->old), c = tally(&cold->old);
+	struct tally edge = tally_bins(&hot->old, bin, bin + 1);
+
+	return damon_region_size(hot) < damon_region_size(cold) / 8 &&
+		rate(h) > 2 * rate(c) && g_test(h, c) > G_CUT &&
+		edge.samples >= SAMPLE / 2 && !rates_differ(h, edge, 2);
+}
+
+/* Ask the large neighbours of small hot regions, twice as far as these reach. */
+static void cut_feelers(struct damon_target *t, unsigned int *budget)
+{
+	struct damon_region *r, *next, *prev = NULL, *piece;
+
+	damon_for_each_region_safe(r, next, t) {
+		if (*budget < 2)
+			return;
+		if (!list_is_last(&r->list, &t->regions_list) &&
+		    next->ar.start == r->ar.end && goes_on(next, 0, r)) {
+			piece = carve(r, t, r->ar.end - 2 * damon_region_size(next),
+				      r->ar.end);
+			if (piece) {
+				look_anew(piece);
+				--*budget;
+			}
+		}
+		if (prev && prev->ar.end == r->ar.start && goes_on(prev, NR_BINS - 1, r)) {
+			piece = carve(r, t, r->ar.start,
+				      r->ar.start + 2 * damon_region_size(prev));
+			if (piece) {
+				look_anew(piece);
+				--*budget;
+			}
+		}
+		prev = list_prev_entry(next, list);
+	}
+}
+
+void damon_regions_search(struct damon_ctx *ctx)
+{
+	unsigned int budget = cut_budget(ctx), nr;
+	struct damon_region *r, *next;
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region_safe(r, next, t) {
+			r->young = false;
+			if (budget < 2)
+				continue;
+			nr = t->nr_regions;
+			cut_seed(t, r);
+			budget -= t->nr_regions - nr;
+		}
+		cut_feelers(t, &budget);
 	}
 }
 
@@ -365,7 +859,6 @@ static struct damon_region *append(struct damon_target *t, unsigned long start,
 		return NULL;
 	if (from) {
 		r->nr_accesses = from->nr_accesses;
-		r->last_nr_accesses = from->last_nr_accesses;
 		r->age = from->age;
 	}
 	damon_region_add(r, t);
@@ -410,6 +903,25 @@ static int fit_range(struct damon_target *new, struct damon_target *old,
 	return 0;
 }
 
+/* What @old knows of its addresses, to @new. */
+static void inherit_all(struct damon_target *new, const struct damon_target *old)
+{
+	struct damon_region *to, *from;
+
+	from = list_first_entry(&old->regions_list, struct damon_region, list);
+	damon_for_each_region(to, new) {
+		list_for_each_entry_from(from, &old->regions_list, list) {
+			if (from->ar.start >= to->ar.end)
+				break;
+			if (from->ar.end > to->ar.start)
+				inherit(to, from);
+			/* It may have something for the next one as well. */
+			if (from->ar.end > to->ar.end)
+				break;
+		}
+	}
+}
+
 int damon_target_fit(struct damon_target *t,
 		     const struct damon_addr_range *ranges, unsigned int nr_ranges)
 {
@@ -438,10 +950,24 @@ int damon_target_fit(struct damon_target *t,
 		}
 	}
 
+	inherit_all(&new, t);
 	damon_target_clear(t);
 	list_splice(&new.regions_list, &t->regions_list);
 	t->nr_regions = new.nr_regions;
 	return 0;
+}
+
+/*
+ * Fewer regions than this search too slowly.  A spot of 1/1000 of the memory is
+ * 1/20 of one of 50 regions, and is hit by one of its 20 samples in 64 of 100
+ * aggregations; by one of 10 regions it would be hit in 18.
+ */
+#define NR_TO_SEARCH 50
+
+/* A user who allows only a few regions keeps most of them for what is found. */
+static unsigned int nr_wanted(const struct damon_ctx *ctx)
+{
+	return max(ctx->min_nr_regions, min(NR_TO_SEARCH, ctx->max_nr_regions / 4));
 }
 
 static struct damon_region *largest_region(struct damon_ctx *ctx,
@@ -462,29 +988,28 @@ static struct damon_region *largest_region(struct damon_ctx *ctx,
 }
 
 /*
- * Have min_nr_regions, if there are that many pages.  Each region gets one
+ * Have nr_wanted() regions, if there are that many pages.  Each region gets one
  * piece, and the rest of the pieces go to the regions in proportion to their
  * size.  What the divisions round away, fewer pieces than there are regions,
  * goes to the largest ones.
  */
-static void cut_to_min(struct damon_ctx *ctx)
+static void cut_to_wanted(struct damon_ctx *ctx)
 {
-	unsigned long nr = damon_nr_regions(ctx), extra = ctx->min_nr_regions - nr;
+	unsigned int nr = damon_nr_regions(ctx), wanted = nr_wanted(ctx);
 	u64 total = total_pages(ctx);
 	struct damon_region *r, *next;
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
-			unsigned long nr_pages = damon_region_size(r) >> PAGE_SHIFT;
 			unsigned long nr_pieces =
-				1 + mul_u64_u64_div_u64(nr_pages, extra, total);
+				1 + mul_u64_u64_div_u64(nr_pages(r), wanted - nr, total);
 
-			damon_region_split_evenly(r, t, min(nr_pieces, nr_pages));
+			damon_region_split_evenly(r, t, min(nr_pieces, nr_pages(r)));
 		}
 	}
 
-	for (nr = damon_nr_regions(ctx); nr < ctx->min_nr_regions; nr++) {
+	for (nr = damon_nr_regions(ctx); nr < wanted; nr++) {
 		cond_resched();
 		r = largest_region(ctx, &t);
 		if (damon_region_split_evenly(r, t, 2))
@@ -494,14 +1019,14 @@ static void cut_to_min(struct damon_ctx *ctx)
 
 void damon_regions_refit(struct damon_ctx *ctx)
 {
-	u64 nr_pages = div64_u64(total_pages(ctx), ctx->min_nr_regions);
+	u64 sz_limit = div64_u64(total_pages(ctx), nr_wanted(ctx));
 	unsigned int nr = damon_nr_regions(ctx);
 
-	ctx->sz_limit = clamp_t(u64, nr_pages, 1, ULONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT;
+	ctx->sz_limit = clamp_t(u64, sz_limit, 1, ULONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT;
 	if (nr > ctx->max_nr_regions)
-		merge_surplus(ctx, 0);
-	else if (nr && nr < ctx->min_nr_regions)
-		cut_to_min(ctx);
+		merge_surplus(ctx, ctx->max_nr_regions);
+	else if (nr && nr < nr_wanted(ctx))
+		cut_to_wanted(ctx);
 }
 
 #ifdef CONFIG_DAMON_KUNIT_TEST

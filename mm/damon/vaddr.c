@@ -291,7 +291,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 	if (!c.mm)
 		return;
 	damon_for_each_region(r, t) {
-		r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
+		damon_region_pick(ctx, r);
 		vma = cursor_vma(&c, r->sampling_addr);
 		r->sampling_marked = vma && damon_page_mkold(vma, r->sampling_addr);
 	}
@@ -317,8 +317,8 @@ static unsigned int check_target(struct damon_target *t)
 	/* Without memory there are no accesses, but the counts so far count. */
 	damon_for_each_region(r, t) {
 		vma = c.mm ? cursor_vma(&c, r->sampling_addr) : NULL;
-		if (vma && damon_page_young(vma, r->sampling_addr, r->sampling_marked))
-			r->nr_accesses++;
+		damon_region_record(r, vma && damon_page_young(vma, r->sampling_addr,
+							       r->sampling_marked));
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
 	cursor_unlock(&c);

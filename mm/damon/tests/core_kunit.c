@@ -441,14 +441,14 @@ static void size_limit_follows_an_update(struct kunit *test)
 	w->updated = grow_region;
 	w->nr_checks = 4;
 	run(test, w);
-	KUNIT_EXPECT_EQ(test, w->ctx->sz_limit, PAGES(100));
+	KUNIT_EXPECT_EQ(test, w->ctx->sz_limit, PAGES(6));
 
 	forget_steps(w);
 	add_test_region(w->ctx, 300);
 	w->nr_checks = 5;
 	run(test, w);
 	KUNIT_EXPECT_EQ(test, w->nr['U'], 1);
-	KUNIT_EXPECT_EQ(test, w->ctx->sz_limit, PAGES(1000));
+	KUNIT_EXPECT_EQ(test, w->ctx->sz_limit, PAGES(60));
 }
 
 static bool grow_asleep(struct world *w)
@@ -467,10 +467,10 @@ static void size_limit_follows_without_a_callback(struct kunit *test)
 	w->asleep = grow_asleep;
 	w->nr_checks = 5;
 	run(test, w);
-	KUNIT_EXPECT_EQ(test, w->ctx->sz_limit, PAGES(1000));
+	KUNIT_EXPECT_EQ(test, w->ctx->sz_limit, PAGES(60));
 }
 
-static void first_regions_are_brought_to_the_minimum(struct kunit *test)
+static void first_regions_are_enough_to_search(struct kunit *test)
 {
 	struct world *w = new_world(test, 10, 20, 50);
 
@@ -481,7 +481,7 @@ static void first_regions_are_brought_to_the_minimum(struct kunit *test)
 	w->ctx->calls_open = true;
 	w->ctx->kdamond = current;
 	monitor(w->ctx);
-	KUNIT_EXPECT_EQ(test, damon_nr_regions(w->ctx), 3);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(w->ctx), 50);
 	forget_steps(w);
 	kdamond_fn(w->ctx);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(w->ctx), 0);
@@ -1124,7 +1124,7 @@ static struct kunit_case damon_core_cases[] = {
 	KUNIT_CASE(every_callback_may_be_missing),
 	KUNIT_CASE(size_limit_follows_an_update),
 	KUNIT_CASE(size_limit_follows_without_a_callback),
-	KUNIT_CASE(first_regions_are_brought_to_the_minimum),
+	KUNIT_CASE(first_regions_are_enough_to_search),
 	KUNIT_CASE(hook_sees_the_regions_before_they_are_merged),
 	KUNIT_CASE(late_worker_takes_fewer_samples),
 	KUNIT_CASE(counts_of_a_late_worker_are_scaled),

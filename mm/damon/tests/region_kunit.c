@@ -202,20 +202,63 @@ static void rand_differs_between_contexts(struct kunit *test)
 
 /* === Split === */
 
+/* @hits of @samples found an access, in each bin alike. */
+static void set_evidence(struct damon_region *r, unsigned int hits, unsigned int samples)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BINS; i++) {
+		r->old.hits[i] = hits * SAMPLE / NR_BINS;
+		r->old.samples[i] = samples * SAMPLE / NR_BINS;
+	}
+}
+
 static void split_keeps_what_is_known(struct kunit *test)
 {
-	const struct row want[MAX_ROWS] = { { 0, 25, 7 }, { 25, 100, 7 }, { 100, 110 } };
+	const struct row want[MAX_ROWS] = { { 0, 40, 7 }, { 40, 80, 7 }, { 80, 90 } };
 	struct damon_target *t = test_target(test);
-	struct damon_region *r = add_region(test, t, 0, 100, 7);
+	struct damon_region *l = add_region(test, t, 0, PAGES(80), 7), *r;
+	unsigned int i;
 
-	add_region(test, t, 100, 110, 0);
-	r->age = 3;
-	r->last_nr_accesses = 5;
-	KUNIT_ASSERT_EQ(test, damon_region_split(r, t, 25), 0);
-	expect_rows(test, t, want, 1);
-	r = list_next_entry(r, list);
+	add_region(test, t, PAGES(80), PAGES(90), 0);
+	l->age = 3;
+	set_evidence(l, 0, 160);
+	for (i = 0; i < 4; i++)
+		l->old.hits[i] = 5 * SAMPLE;
+	KUNIT_ASSERT_EQ(test, damon_region_split(l, t, PAGES(40)), 0);
+	expect_rows(test, t, want, PAGE_SIZE);
+	r = list_next_entry(l, list);
 	KUNIT_EXPECT_EQ(test, r->age, 3);
-	KUNIT_EXPECT_EQ(test, r->last_nr_accesses, 5);
+	/* The hits were in the left half. */
+	KUNIT_EXPECT_EQ(test, tally(&l->old).samples, 80 * SAMPLE);
+	KUNIT_EXPECT_EQ(test, tally(&l->old).hits, 20 * SAMPLE);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 80 * SAMPLE);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).hits, 0);
+}
+
+static void split_leaves_a_pending_sample_where_it_is(struct kunit *test)
+{
+	struct damon_target *t = test_target(test);
+	unsigned int page;
+
+	for (page = 0; page < 10; page++) {
+		struct damon_region *l = add_region(test, t, 0, PAGES(10), 0), *r, *has;
+
+		l->sampling_addr = PAGES(page);
+		l->sampling_pending = true;
+		l->sampling_marked = true;
+		KUNIT_ASSERT_EQ(test, damon_region_split(l, t, PAGES(4)), 0);
+		r = list_next_entry(l, list);
+		has = page < 4 ? l : r;
+		KUNIT_EXPECT_EQ(test, l->sampling_pending, has == l);
+		KUNIT_EXPECT_EQ(test, r->sampling_pending, has == r);
+		KUNIT_EXPECT_EQ(test, has->sampling_addr, PAGES(page));
+		KUNIT_EXPECT_TRUE(test, has->sampling_marked);
+		merge_two(l, r, t);
+		KUNIT_EXPECT_TRUE(test, l->sampling_pending);
+		KUNIT_EXPECT_EQ(test, l->sampling_addr, PAGES(page));
+		damon_target_clear(t);
+	}
 }
 
 static const struct even_case {
@@ -292,56 +335,56 @@ static void mean_is_weighted_by_size(struct kunit *test)
 
 static void merge_two_takes_the_mean(struct kunit *test)
 {
-	const struct row want[MAX_ROWS] = { { 0, 300, 16 } };
+	const struct row want[MAX_ROWS] = { { 0, 30, 16 } };
 	struct damon_target *t = test_target(test);
-	struct damon_region *l = add_region(test, t, 0, 100, 10);
-	struct damon_region *r = add_region(test, t, 100, 300, 20);
+	struct damon_region *l = add_region(test, t, 0, PAGES(10), 10);
+	struct damon_region *r = add_region(test, t, PAGES(10), PAGES(30), 20);
 
 	l->age = 9;
 	r->age = 0;
-	l->last_nr_accesses = 3;
-	r->last_nr_accesses = 6;
+	set_evidence(l, 40, 80);
+	set_evidence(r, 80, 80);
 	merge_two(l, r, t);
-	expect_rows(test, t, want, 1);
+	expect_rows(test, t, want, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, l->age, 3);
-	KUNIT_EXPECT_EQ(test, l->last_nr_accesses, 5);
+	/* Rounding loses a part of a sample in each bin at most. */
+	KUNIT_EXPECT_LE(test, tally(&l->old).samples, 160 * SAMPLE);
+	KUNIT_EXPECT_GT(test, tally(&l->old).samples, 159 * SAMPLE);
+	KUNIT_EXPECT_LE(test, tally(&l->old).hits, 120 * SAMPLE);
+	KUNIT_EXPECT_GT(test, tally(&l->old).hits, 119 * SAMPLE);
 }
 
+/* The numbers in the rows are hits of 160 samples. */
 static const struct merge_case {
 	const char *name;
-	unsigned int thres, budget;
+	bool force;
+	unsigned int budget;
 	unsigned long sz_limit;
-	struct row rows[MAX_ROWS], want[MAX_ROWS];
+	struct row rows[MAX_ROWS];
+	unsigned int young;	/* one bit for each row */
+	unsigned int want;
 } merge_cases[] = {
-	{
-		"neighbours that agree", 9, UINT_MAX, 9999,
-		{ { 0, 100, 0 }, { 100, 112, 0 }, { 114, 122, 10 }, { 122, 130, 10 },
-		  { 130, 156, 20 }, { 156, 170, 30 }, { 170, 184, 1 }, { 184, 230, 2 } },
-		{ { 0, 112, 0 }, { 114, 130, 10 }, { 130, 156, 20 }, { 156, 170, 30 },
-		  { 170, 230, 1 } },
-	}, {
-		"up to the threshold, not above", 4, UINT_MAX, 9999,
-		{ { 0, 10, 1 }, { 10, 20, 5 }, { 20, 30, 9 } },
-		{ { 0, 20, 3 }, { 20, 30, 9 } },
-	}, {
-		"with the mean, not the neighbour", 4, UINT_MAX, 9999,
-		{ { 0, 90, 1 }, { 90, 100, 5 }, { 100, 110, 6 } },
-		{ { 0, 100, 1 }, { 100, 110, 6 } },
-	}, {
-		"not across a hole", 9, UINT_MAX, 9999,
-		{ { 0, 10 }, { 11, 20 } },
-		{ { 0, 10 }, { 11, 20 } },
-	}, {
-		"up to the size limit, not above", 9, UINT_MAX, 20,
-		{ { 0, 10 }, { 10, 20 }, { 20, 30 }, { 30, 40 } },
-		{ { 0, 20 }, { 20, 40 } },
-	}, {
-		"no more than the budget", 9, 2, 9999,
-		{ { 0, 10 }, { 10, 20 }, { 20, 30 }, { 30, 40 } },
-		{ { 0, 30 }, { 30, 40 } },
-	}, {
-		"nothing", 9, UINT_MAX, 9999, { }, { },
-	},
+	{ "never accessed", false, UINT_MAX, 9999, { { 0, 10 }, { 10, 20 } }, 0, 1 },
+	{ "always accessed", false, UINT_MAX, 9999,
+	  { { 0, 10, 160 }, { 10, 20, 160 } }, 0, 1 },
+	{ "one rate, by chance not one count", false, UINT_MAX, 9999,
+	  { { 0, 10, 72 }, { 10, 20, 80 } }, 0, 1 },
+	{ "not two rates", false, UINT_MAX, 9999,
+	  { { 0, 10, 72 }, { 10, 20, 104 } }, 0, 2 },
+	{ "not rare accesses and none", false, UINT_MAX, 9999,
+	  { { 0, 10, 8 }, { 10, 20, 0 } }, 0, 2 },
+	{ "with the evidence of both", false, UINT_MAX, 9999,
+	  { { 0, 10, 72 }, { 10, 20, 80 }, { 20, 30, 120 } }, 0, 2 },
+	{ "not across a hole", false, UINT_MAX, 9999, { { 0, 10 }, { 11, 20 } }, 0, 2 },
+	{ "up to the size limit, not above", false, UINT_MAX, 20,
+	  { { 0, 10 }, { 10, 20 }, { 20, 30 }, { 30, 40 } }, 0, 2 },
+	{ "no more than the budget", false, 2, 9999,
+	  { { 0, 10 }, { 10, 20 }, { 20, 30 }, { 30, 40 } }, 0, 2 },
+	{ "not a young one", false, UINT_MAX, 9999,
+	  { { 0, 10 }, { 10, 20 }, { 20, 30 } }, 2, 3 },
+	{ "a young one by force", true, UINT_MAX, 9999,
+	  { { 0, 10 }, { 10, 20 }, { 20, 30 } }, 2, 1 },
+	{ "nothing", false, UINT_MAX, 9999, { }, 0, 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(merge, merge_cases, name);
@@ -350,173 +393,462 @@ static void merge_joins_what_agrees(struct kunit *test)
 {
 	const struct merge_case *c = test->param_value;
 	struct damon_target *t = test_target(test);
-	unsigned int nr, nr_merged;
+	unsigned int nr, nr_merged, i = 0;
+	struct damon_region *r;
 
-	add_rows(test, t, c->rows, 1);
+	add_rows(test, t, c->rows, PAGE_SIZE);
+	damon_for_each_region(r, t) {
+		set_evidence(r, r->nr_accesses, 160);
+		r->young = c->young & BIT(i++);
+	}
 	nr = t->nr_regions;
-	nr_merged = merge_target(t, c->thres, c->sz_limit, c->budget);
-	expect_rows(test, t, c->want, 1);
+	nr_merged = merge_target(t, G_MERGE, c->force, PAGES(c->sz_limit), c->budget);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, c->want);
 	KUNIT_EXPECT_EQ(test, nr_merged, nr - t->nr_regions);
+	expect_sound(test, t);
 }
 
-static const struct age_case {
+/* === Evidence === */
+
+static const struct g_case {
 	const char *name;
-	unsigned int last, now, thres, age, want;
-} age_cases[] = {
-	{ "same", 5, 5, 0, 3, 4 },
-	{ "changed by the threshold", 5, 7, 2, 3, 4 },
-	{ "risen by more", 5, 8, 2, 3, 0 },
-	{ "fallen by more", 8, 5, 2, 3, 0 },
-	{ "never wraps", 5, 5, 0, UINT_MAX, UINT_MAX },
-	{ "from nothing to all", 0, UINT_MAX, UINT_MAX - 1, 3, 0 },
+	struct tally a, b;	/* in samples */
+	unsigned int want;	/* in hundredths */
+} g_cases[] = {
+	{ "2 of 2 and 0 of 18", { 2, 2 }, { 0, 18 }, 1300 },
+	{ "1 of 3 and 0 of 17", { 1, 3 }, { 0, 17 }, 412 },
+	{ "4 of 50 and 0 of 350", { 4, 50 }, { 0, 350 }, 1692 },
+	{ "one rate", { 10, 40 }, { 50, 200 }, 0 },
+	{ "none at all", { 0, 40 }, { 0, 200 }, 0 },
+	{ "all of them", { 40, 40 }, { 200, 200 }, 0 },
+	{ "no samples", { 0, 0 }, { 7, 20 }, 0 },
 };
 
-KUNIT_ARRAY_PARAM_DESC(age, age_cases, name);
+KUNIT_ARRAY_PARAM_DESC(g, g_cases, name);
 
-static void age_counts_steady_aggregations(struct kunit *test)
+static void g_is_as_the_books_say(struct kunit *test)
 {
-	const struct age_case *c = test->param_value;
-	struct damon_ctx *ctx = test_ctx(test, 1);
-	struct damon_region *r = add_region(test, add_target(test, ctx), 0, PAGES(1), c->now);
+	const struct g_case *c = test->param_value;
+	struct tally a = { c->a.hits * SAMPLE, c->a.samples * SAMPLE };
+	struct tally b = { c->b.hits * SAMPLE, c->b.samples * SAMPLE };
+	s64 hundredths = div64_s64(g_test(a, b) * 100, G(10));
 
-	r->last_nr_accesses = c->last;
-	r->age = c->age;
-	damon_regions_merge(ctx, c->thres);
-	KUNIT_EXPECT_EQ(test, r->age, c->want);
+	KUNIT_EXPECT_GE(test, hundredths, (s64)c->want - 2);
+	KUNIT_EXPECT_LE(test, hundredths, (s64)c->want + 2);
+	KUNIT_EXPECT_EQ(test, g_test(a, b), g_test(b, a));
 }
 
-static void forget_keeps_the_last_count(struct kunit *test)
+static void bins_are_the_pages_of_a_region(struct kunit *test)
 {
-	static const struct row rows[3][4] = {
-		{ { 10, 15, 42 }, { 20, 27, 95 }, { 30, 40, 84 } },
-		{ { 5, 31, 10 }, { 42, 45, 20 }, { 49, 55, 30 } },
-		{ { 13, 23, 0 }, { 33, 44, 1 }, { 55, 66, 2 } },
-	};
-	struct damon_ctx *ctx = test_ctx(test, 1);
-	struct damon_target *t;
-	struct damon_region *r;
-	unsigned int i;
+	unsigned long nr, page;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		add_rows(test, add_target(test, ctx), rows[i], 1);
-	damon_regions_forget(ctx);
-	i = 0;
-	damon_for_each_target(t, ctx) {
-		const struct row *row = rows[i++];
+	for (nr = 1; nr <= 100; nr++) {
+		struct damon_region r = { .ar = { PAGES(7), PAGES(7 + nr) } };
 
-		KUNIT_EXPECT_EQ(test, t->nr_regions, 3);
-		damon_for_each_region(r, t) {
-			KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
-			KUNIT_EXPECT_EQ(test, r->last_nr_accesses, row->nr_accesses);
-			row++;
+		for (page = 7; page < 7 + nr; page++) {
+			unsigned int bin = bin_of(&r, PAGES(page) + 5);
+
+			KUNIT_ASSERT_LT(test, bin, NR_BINS);
+			KUNIT_ASSERT_LE(test, bin_start(&r, bin), PAGES(page));
+			KUNIT_ASSERT_GT(test, bin_start(&r, bin + 1), PAGES(page));
 		}
+		KUNIT_ASSERT_EQ(test, bin_start(&r, NR_BINS), r.ar.end);
 	}
 }
 
-/* === Scale === */
+static void pick_takes_turns(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 20);
+	struct damon_region r = { .ar = { PAGES(100), PAGES(900) } };
+	unsigned int round, i;
 
-static const struct scale_case {
+	for (round = 0; round < 100; round++) {
+		unsigned long bins = 0;
+
+		for (i = 0; i < NR_BINS; i++) {
+			damon_region_pick(ctx, &r);
+			KUNIT_ASSERT_TRUE(test, r.sampling_pending);
+			KUNIT_ASSERT_GE(test, r.sampling_addr, r.ar.start);
+			KUNIT_ASSERT_LT(test, r.sampling_addr, r.ar.end);
+			bins |= BIT(bin_of(&r, r.sampling_addr));
+		}
+		KUNIT_ASSERT_EQ(test, bins, 0xff);
+	}
+}
+
+static void pick_reaches_each_page(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 21);
+	unsigned int nr, i;
+
+	for (nr = 1; nr <= 20; nr++) {
+		struct damon_region r = { .ar = { PAGES(3), PAGES(3 + nr) } };
+		unsigned long pages = 0;
+
+		for (i = 0; i < 1000; i++) {
+			damon_region_pick(ctx, &r);
+			KUNIT_ASSERT_GE(test, r.sampling_addr, r.ar.start);
+			KUNIT_ASSERT_LT(test, r.sampling_addr, r.ar.end);
+			pages |= BIT((r.sampling_addr >> PAGE_SHIFT) - 3);
+		}
+		KUNIT_EXPECT_EQ(test, pages, BIT(nr) - 1);
+	}
+}
+
+/* Take @nr samples, of which every @nth finds an access. */
+static void take_samples(struct damon_ctx *ctx, struct damon_region *r,
+			 unsigned int nr, unsigned int nth)
+{
+	unsigned int i;
+
+	for (i = 1; i <= nr; i++) {
+		damon_region_pick(ctx, r);
+		damon_region_record(r, nth && i % nth == 0);
+		ctx->nr_samples++;
+	}
+}
+
+/* One region that has been watched for long, and always found like that. */
+static struct damon_region *known_region(struct kunit *test, struct damon_ctx *ctx,
+					 unsigned int hits, unsigned int samples)
+{
+	struct damon_region *r = add_region(test, add_target(test, ctx), 0, PAGES(800), 0);
+
+	set_evidence(r, hits, samples);
+	r->expected = expectation(tally(&r->old));
+	r->age = 7;
+	return r;
+}
+
+static void end_aggregation(struct damon_ctx *ctx)
+{
+	damon_regions_count(ctx);
+	ctx->nr_samples = 0;
+}
+
+static void any_number_of_samples_keeps_the_rate(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 22);
+	struct damon_region *r = known_region(test, ctx, 0, 0);
+	struct tally t;
+
+	/* Half of the samples, in each bin. */
+	take_samples(ctx, r, 100000, 2);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 50000);
+	t = tally(&r->now);
+	KUNIT_EXPECT_LE(test, abs_diff(t.samples / 2, t.hits), t.samples / 100);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 10);
+	KUNIT_EXPECT_LE(test, tally(&r->old).samples, WINDOW);
+}
+
+static const struct count_case {
+	const char *name;
+	unsigned int old_hits, old_samples;
+	unsigned int nr, nth;		/* samples of this aggregation */
+	unsigned int want, want_age;
+} count_cases[] = {
+	{ "all accessed", 0, 0, 20, 1, 20, 8 },
+	{ "none accessed", 0, 0, 20, 0, 0, 8 },
+	{ "half accessed", 0, 0, 20, 2, 10, 8 },
+	{ "late, half of the samples", 0, 0, 10, 1, 20, 8 },
+	{ "late, one sample", 0, 0, 1, 1, 20, 8 },
+	{ "more samples than nominal", 0, 0, 25, 1, 20, 8 },
+	{ "noise is evened out", 160, 320, 20, 5, 10, 8 },
+	{ "a contradiction", 160, 320, 20, 1, 20, 0 },
+	{ "no access any more", 160, 320, 20, 0, 0, 0 },
+	{ "rare accesses are not nothing", 2, 320, 20, 0, 1, 8 },
+	{ "one access is, after long", 1, 320, 20, 0, 0, 8 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(count, count_cases, name);
+
+static void count_is_the_rate_by_all_evidence(struct kunit *test)
+{
+	const struct count_case *c = test->param_value;
+	struct damon_ctx *ctx = test_ctx(test, 23);
+	struct damon_region *r = known_region(test, ctx, 0, 0);
+
+	r->old.hits[0] = c->old_hits * SAMPLE;
+	r->old.samples[0] = c->old_samples * SAMPLE;
+	take_samples(ctx, r, c->nr, c->nth);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, c->want);
+	KUNIT_EXPECT_EQ(test, r->age, c->want_age);
+}
+
+static const struct foreign_case {
 	const char *name;
 	unsigned long sample, aggr;
 	unsigned int nr_samples, count, want;
-} scale_cases[] = {
+} foreign_cases[] = {
 	{ "on time", 5000, 100000, 20, 7, 7 },
 	{ "half of the samples, all accessed", 5000, 100000, 10, 10, 20 },
 	{ "half of the samples, half accessed", 5000, 100000, 10, 5, 10 },
-	{ "half of the samples, none accessed", 5000, 100000, 10, 0, 0 },
 	{ "one sample", 5000, 100000, 1, 1, 20 },
 	{ "no sample", 5000, 100000, 0, 0, 0 },
-	{ "rounds to the nearest", 5000, 100000, 3, 1, 7 },
 	{ "more samples than nominal", 30, 100, 4, 4, 3 },
 	{ "one sample an aggregation", 7, 7, 1, 1, 1 },
+	{ "a count that can not be", 5000, 100000, 20, 21, 20 },
 	{ "largest of all", 1, UINT_MAX, UINT_MAX - 1, UINT_MAX - 1, UINT_MAX },
 	{ "largest from one", 1, UINT_MAX, 1, 1, UINT_MAX },
 };
 
-KUNIT_ARRAY_PARAM_DESC(scale, scale_cases, name);
+KUNIT_ARRAY_PARAM_DESC(foreign, foreign_cases, name);
 
-static void scale_makes_counts_rates(struct kunit *test)
+/* Primitives of other kernel code only count. */
+static void counts_of_others_count(struct kunit *test)
 {
-	const struct scale_case *c = test->param_value;
+	const struct foreign_case *c = test->param_value;
 	struct damon_ctx *ctx = test_ctx(test, 1);
 	struct damon_region *r = add_region(test, add_target(test, ctx), 0, PAGES(1), c->count);
 
 	ctx->sample_interval = c->sample;
 	ctx->aggr_interval = c->aggr;
 	ctx->nr_samples = c->nr_samples;
-	KUNIT_EXPECT_EQ(test, damon_scale_count(ctx, c->count), c->want);
-	damon_regions_scale(ctx);
+	damon_regions_count(ctx);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, c->want);
+}
+
+static void old_evidence_fades(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 24);
+	struct damon_region *r = known_region(test, ctx, 160, 400);
+	unsigned int i;
+
+	/* From .4 to .3, too little for a change at any one time. */
+	for (i = 0; i < 60; i++) {
+		take_samples(ctx, r, 20, 10 - 7 * (i % 2));
+		end_aggregation(ctx);
+		KUNIT_ASSERT_LE(test, tally(&r->old).samples, WINDOW);
+	}
+	KUNIT_EXPECT_LE(test, r->nr_accesses, 5);
+	KUNIT_EXPECT_EQ(test, r->age, 67);
+}
+
+static void change_is_reported_at_once(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 25);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+
+	/* At three quarters of an aggregation it becomes hot, */
+	take_samples(ctx, r, 15, 0);
+	take_samples(ctx, r, 5, 1);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 20);
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+
+	/* stays so for the next one, and then is left alone. */
+	take_samples(ctx, r, 20, 1);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->age, 1);
+	take_samples(ctx, r, 10, 1);
+	take_samples(ctx, r, 10, 0);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+}
+
+static void two_surprises_are_no_change(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 26);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+
+	take_samples(ctx, r, 9, 0);
+	take_samples(ctx, r, 2, 1);
+	take_samples(ctx, r, 9, 0);
+	KUNIT_EXPECT_FALSE(test, r->changed);
+}
+
+static void forget_begins_a_new_count(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 27);
+	struct damon_region *r = known_region(test, ctx, 0, 0);
+
+	take_samples(ctx, r, 20, 2);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_NE(test, r->last_hit, 0);
+	damon_regions_forget(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_EQ(test, r->last_hit, 0);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).hits, 10 * SAMPLE);
 }
 
 /* === Cut === */
 
-static void cut_leaves_a_tenth_at_least(struct kunit *test)
-{
-	struct damon_ctx *ctx = test_ctx(test, 7);
-	struct damon_target *t = test_target(test);
-	unsigned long least = ULONG_MAX, most = 0;
-	unsigned int i;
-
-	for (i = 0; i < 2000; i++) {
-		struct damon_region *r = add_region(test, t, PAGES(100), PAGES(200), 0);
-
-		cond_resched();
-		cut_at_random(ctx, t, r);
-		KUNIT_ASSERT_EQ(test, t->nr_regions, 2);
-		least = min(least, damon_region_size(r) >> PAGE_SHIFT);
-		most = max(most, damon_region_size(r) >> PAGE_SHIFT);
-		expect_sound(test, t);
-		damon_target_clear(t);
-	}
-	KUNIT_EXPECT_EQ(test, least, 10);
-	KUNIT_EXPECT_EQ(test, most, 90);
-}
-
-static void cut_knows_small_regions(struct kunit *test)
-{
-	const struct row one[MAX_ROWS] = { { 3, 4 } };
-	const struct row two[MAX_ROWS] = { { 3, 4 }, { 4, 5 } };
-	struct damon_ctx *ctx = test_ctx(test, 8);
-	struct damon_target *t = test_target(test);
-
-	cut_at_random(ctx, t, add_region(test, t, PAGES(3), PAGES(4), 0));
-	expect_rows(test, t, one, PAGE_SIZE);
-	damon_target_clear(t);
-	cut_at_random(ctx, t, add_region(test, t, PAGES(3), PAGES(5), 0));
-	expect_rows(test, t, two, PAGE_SIZE);
-}
-
+/* Hits of 20 samples in each bin of a region of 80 pages. */
 static const struct cut_case {
 	const char *name;
-	unsigned long max_nr;
-	unsigned int nr, last_nr, want;
+	u8 hits[NR_BINS];
+	struct row want[MAX_ROWS];
 } cut_cases[] = {
-	{ "in two", 1000, 10, 0, 20 },
-	{ "in three when nothing changed", 1000, 10, 10, 30 },
-	{ "in three when they just fit", 30, 10, 10, 30 },
-	{ "in two when three do not fit", 29, 10, 10, 20 },
-	{ "in two when they just fit", 20, 10, 0, 20 },
-	{ "not at all when they do not fit", 19, 10, 10, 10 },
+	{ "at the left", { 20, 20 }, { { 0, 20, 20 }, { 20, 80 } } },
+	{ "at the right", { 0, 0, 0, 0, 0, 0, 0, 20 }, { { 0, 70 }, { 70, 80, 20 } } },
+	{ "in the middle", { 0, 0, 20, 20 }, { { 0, 20 }, { 20, 40, 20 }, { 40, 80 } } },
+	{ "a cold one in the middle", { 20, 20, 20, 0, 20, 20, 20, 20 },
+	  { { 0, 30, 20 }, { 30, 40 }, { 40, 80, 20 } } },
+	{ "at the largest step first", { 0, 0, 20, 20, 20, 20, 4, 4 },
+	  { { 0, 20 }, { 20, 60, 20 }, { 60, 80, 4 } } },
+	{ "rare accesses beside none", { 4, 5, 3, 4 }, { { 0, 40, 4 }, { 40, 80 } } },
+	{ "not where there is none", { }, { { 0, 80 } } },
+	{ "not where all are", { 20, 20, 20, 20, 20, 20, 20, 20 }, { { 0, 80 } } },
+	{ "not at a difference by chance", { 10, 8, 12, 9, 11, 13, 7, 10 }, { { 0, 80 } } },
+	{ "not at a small difference", { 20, 20, 20, 20, 19, 19, 18, 19 }, { { 0, 80 } } },
+	{ "not at one hit", { 0, 0, 1 }, { { 0, 80 } } },
 };
 
 KUNIT_ARRAY_PARAM_DESC(cut, cut_cases, name);
 
-static void cut_makes_as_many_as_fit(struct kunit *test)
+static void cut_is_where_the_evidence_says(struct kunit *test)
 {
 	const struct cut_case *c = test->param_value;
-	struct damon_ctx *ctx = test_ctx(test, 9);
+	struct damon_ctx *ctx = test_ctx(test, 28);
 	struct damon_target *t = add_target(test, ctx);
+	struct damon_region *r = add_region(test, t, 0, PAGES(80), 0);
 	unsigned int i;
 
-	for (i = 0; i < c->nr; i++)
-		add_region(test, t, PAGES(100 * i), PAGES(100 * i + 100), 0);
-	ctx->min_nr_regions = 3;
-	ctx->max_nr_regions = c->max_nr;
-	ctx->last_nr_regions = c->last_nr;
+	set_evidence(r, 0, 160);
+	for (i = 0; i < NR_BINS; i++)
+		r->old.hits[i] = c->hits[i] * SAMPLE;
 	damon_regions_cut(ctx);
-	KUNIT_EXPECT_EQ(test, t->nr_regions, c->want);
-	expect_sound(test, t);
+	expect_rows(test, t, c->want, PAGE_SIZE);
+}
+
+static void cut_leaves_small_regions_alone(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 29);
+	struct damon_target *t = add_target(test, ctx);
+	struct damon_region *r = add_region(test, t, 0, PAGES(15), 0);
+
+	set_evidence(r, 0, 160);
+	r->old.hits[0] = 20 * SAMPLE;
+	damon_regions_cut(ctx);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 1);
+}
+
+static void search_looks_around_a_hit(struct kunit *test)
+{
+	static const unsigned long hits[] = { 0, 1, 99, 100, 3000, 6399 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hits); i++) {
+		struct damon_ctx *ctx = test_ctx(test, 30);
+		struct damon_target *t = add_target(test, ctx);
+		struct damon_region *r = add_region(test, t, PAGES(10), PAGES(6410), 0);
+		unsigned long at = PAGES(10 + hits[i]);
+		unsigned int nr_young = 0;
+
+		set_evidence(r, 0, 160);
+		r->old.hits[bin_of(r, at)] += SAMPLE;
+		r->last_hit = at + 5;
+		damon_regions_search(ctx);
+		expect_sound(test, t);
+		KUNIT_EXPECT_EQ(test, total_pages(ctx), 6400);
+		damon_for_each_region(r, t) {
+			if (!r->young)
+				continue;
+			nr_young++;
+			KUNIT_EXPECT_LE(test, r->ar.start, at);
+			KUNIT_EXPECT_GT(test, r->ar.end, at);
+			/* 1/64 of the region to each side */
+			KUNIT_EXPECT_LE(test, damon_region_size(r), PAGES(200));
+			KUNIT_EXPECT_GE(test, damon_region_size(r), PAGES(100));
+			KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 0);
+		}
+		KUNIT_EXPECT_EQ(test, nr_young, 1);
+	}
+}
+
+/* Hot memory does not end where the region ends. */
+static void search_feels_beyond_a_hot_edge(struct kunit *test)
+{
+	const struct row want[MAX_ROWS] = {
+		{ 0, 180 }, { 180, 200 }, { 200, 210 }, { 210, 230 }, { 230, 400 },
+	};
+	struct damon_ctx *ctx = test_ctx(test, 31);
+	struct damon_target *t = add_target(test, ctx);
+	struct damon_region *r;
+
+	set_evidence(add_region(test, t, 0, PAGES(200), 0), 0, 160);
+	set_evidence(add_region(test, t, PAGES(200), PAGES(210), 0), 16, 16);
+	set_evidence(add_region(test, t, PAGES(210), PAGES(400), 0), 0, 160);
+	damon_regions_search(ctx);
+	expect_rows(test, t, want, PAGE_SIZE);
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_EQ(test, r->young, damon_region_size(r) == PAGES(20));
+}
+
+static void cut_keeps_to_max_nr_regions(struct kunit *test)
+{
+	unsigned int max;
+
+	for (max = 10; max < 40; max++) {
+		struct damon_ctx *ctx = test_ctx(test, 32);
+		struct damon_target *t = add_target(test, ctx);
+		unsigned int i;
+
+		ctx->max_nr_regions = max;
+		for (i = 0; i < 10; i++) {
+			struct damon_region *r = add_region(test, t, PAGES(80 * i),
+							    PAGES(80 * i + 80), 0);
+
+			set_evidence(r, 0, 160);
+			r->old.hits[3] = 20 * SAMPLE;
+		}
+		damon_regions_cut(ctx);
+		KUNIT_EXPECT_LE(test, t->nr_regions, max);
+		KUNIT_EXPECT_GE(test, t->nr_regions, min(30, max - 1));
+		expect_sound(test, t);
+	}
+}
+
+/*
+ * All of it together: one spot of 1/128, found and bordered exactly, and in the
+ * end only the regions that search.
+ */
+static void a_hot_spot_is_found(struct kunit *test)
+{
+	const struct damon_addr_range spot = { PAGES(70000), PAGES(72048) };
+	struct damon_ctx *ctx = test_ctx(test, 33);
+	struct damon_target *t = add_target(test, ctx);
+	unsigned long hot = 0, wrong = 0;
+	struct damon_region *r;
+	unsigned int i, j;
+
+	add_region(test, t, 0, PAGES(1 << 18), 0);
+	damon_regions_refit(ctx);
+	for (i = 0; i < 30; i++) {
+		cond_resched();
+		for (j = 0; j < 20; j++) {
+			damon_for_each_region(r, t) {
+				damon_region_pick(ctx, r);
+				damon_region_record(r, r->sampling_addr >= spot.start &&
+						    r->sampling_addr < spot.end);
+			}
+			ctx->nr_samples++;
+		}
+		end_aggregation(ctx);
+		damon_regions_merge(ctx);
+		damon_regions_cut(ctx);
+		if (i == 29)
+			break;
+		damon_regions_search(ctx);
+		damon_regions_forget(ctx);
+		expect_sound(test, t);
+	}
+	damon_for_each_region(r, t) {
+		unsigned long start = max(r->ar.start, spot.start);
+		unsigned long end = min(r->ar.end, spot.end);
+		unsigned long in = start < end ? end - start : 0;
+
+		if (r->nr_accesses >= 10) {
+			hot += in;
+			wrong += damon_region_size(r) - in;
+		}
+	}
+	KUNIT_EXPECT_GE(test, hot, (spot.end - spot.start) / 100 * 95);
+	KUNIT_EXPECT_LE(test, wrong, (spot.end - spot.start) / 100 * 5);
+	KUNIT_EXPECT_LE(test, t->nr_regions, 65);
 }
 
 /* Contiguous runs with holes between them, in up to three targets. */
@@ -541,14 +873,23 @@ static void random_layout(struct kunit *test, struct damon_ctx *ctx,
 	}
 }
 
-static void random_counts(struct damon_ctx *ctx, struct rnd_state *rng)
+static void random_evidence(struct damon_ctx *ctx, struct rnd_state *rng)
 {
 	struct damon_target *t;
 	struct damon_region *r;
+	unsigned int i;
 
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
-			r->nr_accesses = rand_below(rng, 3) * rand_below(rng, 11);
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			damon_region_pick(ctx, r);
+			for (i = 0; i < NR_BINS; i++) {
+				r->now.samples[i] = rand_below(rng, 10 * SAMPLE);
+				r->now.hits[i] = rand_below(rng, r->now.samples[i] + 1) *
+					rand_below(rng, 2);
+			}
+			r->last_hit = rand_below(rng, 2) ? r->sampling_addr : 0;
+		}
+	}
 }
 
 /* Neighbours that could be one region, were it not for the limits. */
@@ -592,13 +933,16 @@ static void limits_hold_over_many_aggregations(struct kunit *test)
 			KUNIT_ASSERT_LE(test, damon_nr_regions(ctx), most);
 			KUNIT_ASSERT_GE(test, damon_nr_regions(ctx),
 					min(ctx->min_nr_regions, nr_pages));
-			random_counts(ctx, &rng);
-			damon_regions_merge(ctx, rand_below(&rng, 5));
+			cond_resched();
+			random_evidence(ctx, &rng);
+			damon_regions_count(ctx);
+			damon_regions_merge(ctx);
 			KUNIT_ASSERT_LE(test, damon_nr_regions(ctx), most);
 			KUNIT_ASSERT_GE(test, damon_nr_regions(ctx),
 					min(ctx->min_nr_regions, nr_pages));
-			damon_regions_forget(ctx);
 			damon_regions_cut(ctx);
+			damon_regions_search(ctx);
+			damon_regions_forget(ctx);
 
 			damon_for_each_target(t, ctx)
 				expect_sound(test, t);
@@ -612,19 +956,17 @@ static void merged_regions_respect_the_size_limit(struct kunit *test)
 	struct damon_ctx *ctx = test_ctx(test, 11);
 	struct damon_target *t = add_target(test, ctx);
 	struct damon_region *r;
-	unsigned int round;
+	unsigned int i;
 
-	add_region(test, t, 0, PAGES(1000), 0);
+	ctx->max_nr_regions = 40;
+	for (i = 0; i < 40; i++)
+		add_region(test, t, PAGES(25 * i), PAGES(25 * i + 25), 0);
 	damon_regions_refit(ctx);
 	KUNIT_EXPECT_EQ(test, ctx->sz_limit, PAGES(100));
-	for (round = 0; round < 100; round++) {
-		cond_resched();
-		damon_regions_cut(ctx);
-		damon_regions_merge(ctx, UINT_MAX);
-		KUNIT_ASSERT_GE(test, t->nr_regions, 10);
-		damon_for_each_region(r, t)
-			KUNIT_ASSERT_LE(test, damon_region_size(r), PAGES(100));
-	}
+	damon_regions_merge(ctx);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 10);
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_EQ(test, damon_region_size(r), PAGES(100));
 }
 
 static void surplus_is_merged_best_first(struct kunit *test)
@@ -634,16 +976,18 @@ static void surplus_is_merged_best_first(struct kunit *test)
 	unsigned int i, nr_hot = 0;
 	struct damon_region *r;
 
-	/* Ten of them are hot, each among cold ones that differ a little. */
-	for (i = 0; i < 100; i++)
-		add_region(test, t, PAGES(i), PAGES(i + 1), i % 10 == 5 ? 20 : i % 2);
+	/* Ten of them are hot, each among cold ones that differ somewhat. */
+	for (i = 0; i < 100; i++) {
+		r = add_region(test, t, PAGES(i), PAGES(i + 1), 0);
+		set_evidence(r, i % 10 == 5 ? 160 : i % 2 * 16, 160);
+	}
 	ctx->max_nr_regions = 50;
 	ctx->sz_limit = PAGES(10);
-	damon_regions_merge(ctx, 0);
-	KUNIT_EXPECT_LE(test, t->nr_regions, 50);
+	damon_regions_merge(ctx);
+	KUNIT_EXPECT_LE(test, t->nr_regions, 44);
 	KUNIT_EXPECT_GE(test, t->nr_regions, ctx->min_nr_regions);
 	damon_for_each_region(r, t)
-		nr_hot += r->nr_accesses == 20;
+		nr_hot += tally(&r->old).hits == tally(&r->old).samples;
 	KUNIT_EXPECT_EQ(test, nr_hot, 10);
 	expect_sound(test, t);
 }
@@ -656,11 +1000,13 @@ static void surplus_is_merged_no_further_than_needed(struct kunit *test)
 
 	/* No two neighbours are alike, and no two may be joined by size. */
 	for (i = 0; i < 101; i++)
-		add_region(test, t, PAGES(10 * i), PAGES(10 * i + 10), i % 2 ? 20 : 0);
-	ctx->max_nr_regions = 100;
+		set_evidence(add_region(test, t, PAGES(10 * i), PAGES(10 * i + 10), 0),
+			     i % 2 * 160, 160);
+	ctx->max_nr_regions = 104;
 	ctx->sz_limit = PAGES(10);
-	damon_regions_merge(ctx, 2);
-	KUNIT_EXPECT_EQ(test, t->nr_regions, 100);
+	damon_regions_merge(ctx);
+	/* An eighth of those that are allowed stays free. */
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 91);
 }
 
 /* === Fit === */
@@ -779,20 +1125,61 @@ static void fit_refuses_bad_ranges_whole(struct kunit *test)
 	expect_rows(test, t, rows, PAGE_SIZE);
 }
 
-static void fit_keeps_age_and_last_count(struct kunit *test)
+static void fit_keeps_what_is_known(struct kunit *test)
 {
-	const struct damon_addr_range range = { PAGES(5), PAGES(21) };
+	/* Of 16 pages, the hot quarter at the left goes, and 4 new ones come. */
+	const struct damon_addr_range range = { PAGES(4), PAGES(20) };
 	struct damon_target *t = test_target(test);
-	struct damon_region *r = add_region(test, t, PAGES(10), PAGES(20), 3);
+	struct damon_region *r = add_region(test, t, 0, PAGES(16), 3);
 
 	r->age = 12;
-	r->last_nr_accesses = 4;
+	set_evidence(r, 0, 160);
+	r->old.hits[0] = r->old.hits[1] = 20 * SAMPLE;
+	r->old.hits[2] = 10 * SAMPLE;
+	r->sampling_addr = PAGES(9);
+	r->sampling_pending = true;
 	KUNIT_ASSERT_EQ(test, damon_target_fit(t, &range, 1), 0);
 	KUNIT_ASSERT_EQ(test, t->nr_regions, 1);
 	r = list_first_entry(&t->regions_list, struct damon_region, list);
 	KUNIT_EXPECT_EQ(test, r->age, 12);
-	KUNIT_EXPECT_EQ(test, r->last_nr_accesses, 4);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 3);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 120 * SAMPLE);
+	KUNIT_EXPECT_EQ(test, r->old.hits[0], 10 * SAMPLE);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).hits, 10 * SAMPLE);
+	/* Nothing is known of the new ones. */
+	KUNIT_EXPECT_EQ(test, tally_bins(&r->old, 6, 8).samples, 0);
+	KUNIT_EXPECT_TRUE(test, r->sampling_pending);
+	KUNIT_EXPECT_EQ(test, r->sampling_addr, PAGES(9));
+}
+
+static void fit_drops_a_sample_of_what_went(struct kunit *test)
+{
+	const struct damon_addr_range range = { PAGES(4), PAGES(16) };
+	struct damon_target *t = test_target(test);
+	struct damon_region *r = add_region(test, t, 0, PAGES(16), 3);
+
+	r->sampling_addr = PAGES(3);
+	r->sampling_pending = true;
+	KUNIT_ASSERT_EQ(test, damon_target_fit(t, &range, 1), 0);
+	r = list_first_entry(&t->regions_list, struct damon_region, list);
+	KUNIT_EXPECT_FALSE(test, r->sampling_pending);
+}
+
+static void fit_divides_the_evidence(struct kunit *test)
+{
+	const struct damon_addr_range ranges[] = {
+		{ 0, PAGES(4) }, { PAGES(4), PAGES(8) }, { PAGES(12), PAGES(16) },
+	};
+	struct damon_target *t = test_target(test);
+	struct damon_region *r = add_region(test, t, 0, PAGES(16), 3);
+
+	set_evidence(r, 80, 160);
+	KUNIT_ASSERT_EQ(test, damon_target_fit(t, ranges, 3), 0);
+	KUNIT_ASSERT_EQ(test, t->nr_regions, 3);
+	damon_for_each_region(r, t) {
+		KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 40 * SAMPLE);
+		KUNIT_EXPECT_EQ(test, tally(&r->old).hits, 20 * SAMPLE);
+	}
 }
 
 /* A small address space, page by page: what is known of each. */
@@ -923,23 +1310,34 @@ static void fit_without_memory_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->nr_regions, 10);
 }
 
-static void split_without_memory_changes_nothing(struct kunit *test)
+static void cut_without_memory_changes_nothing(struct kunit *test)
 {
-	const struct row want[MAX_ROWS] = { { 0, 100, 7 } };
-	struct damon_target *t = test_target(test);
-	struct damon_region *r = add_region(test, t, 0, PAGES(100), 7);
+	const struct row want[MAX_ROWS] = { { 0, 800, 7 } };
 	struct damon_ctx *ctx = test_ctx(test, 15);
+	struct damon_target *t = test_target(test);
+	struct damon_region *r = add_region(test, t, 0, PAGES(800), 7);
 	int err;
 
 	need_failslab(test);
+	set_evidence(r, 0, 160);
 	fail_begin(1);
 	err = damon_region_split(r, t, PAGES(25));
 	KUNIT_EXPECT_TRUE(test, fail_end());
 	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+	r->old.hits[0] = 20 * SAMPLE;
 	fail_begin(1);
-	cut_at_random(ctx, t, r);
+	cut_where_bins_differ(ctx, t, r);
+	KUNIT_EXPECT_TRUE(test, fail_end());
+	r->nr_accesses = 7;
+	r->old.hits[0] = SAMPLE;
+	r->last_hit = PAGES(50);
+	fail_begin(1);
+	cut_seed(t, r);
 	KUNIT_EXPECT_TRUE(test, fail_end());
 	expect_rows(test, t, want, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 160 * SAMPLE);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).hits, SAMPLE);
+	KUNIT_EXPECT_FALSE(test, r->young);
 }
 
 /* === Refit === */
@@ -951,13 +1349,15 @@ static const struct refit_case {
 	unsigned long sz_limit;
 	unsigned int want;
 } refit_cases[] = {
-	{ "nothing", 10, 1000, { }, 1, 0 },
-	{ "one region to the minimum", 10, 1000, { { 0, 1000 } }, 100, 10 },
-	{ "one that does not divide", 10, 1000, { { 0, 1009 } }, 100, 10 },
-	{ "two of very different size", 10, 1000, { { 0, 1 }, { 5, 1004 } }, 100, 10 },
-	{ "as many as there are pages", 10, 1000, { { 0, 3 }, { 5, 7 } }, 1, 5 },
-	{ "exactly as many pages", 10, 1000, { { 0, 10 } }, 1, 10 },
-	{ "enough already", 3, 1000, { { 0, 10 }, { 10, 20 }, { 30, 40 } }, 10, 3 },
+	{ "nothing", 10, 40, { }, 1, 0 },
+	{ "one region to the minimum", 10, 40, { { 0, 1000 } }, 100, 10 },
+	{ "one that does not divide", 10, 40, { { 0, 1009 } }, 100, 10 },
+	{ "two of very different size", 10, 40, { { 0, 1 }, { 5, 1004 } }, 100, 10 },
+	{ "as many as there are pages", 10, 40, { { 0, 3 }, { 5, 7 } }, 1, 5 },
+	{ "exactly as many pages", 10, 40, { { 0, 10 } }, 1, 10 },
+	{ "one region to as many as search", 10, 1000, { { 0, 1000 } }, 20, 50 },
+	{ "a quarter of the maximum searches", 3, 80, { { 0, 1000 } }, 50, 20 },
+	{ "enough already", 3, 12, { { 0, 10 }, { 10, 20 }, { 30, 40 } }, 10, 3 },
 	{ "too many, mergeable", 3, 3, { { 0, 5 }, { 5, 10 }, { 10, 20 }, { 30, 40 } }, 10, 3 },
 	{ "too many, with holes between", 3, 3,
 	  { { 0, 1 }, { 2, 3 }, { 4, 5 }, { 6, 7 } }, 1, 4 },
@@ -1007,8 +1407,8 @@ static void refit_survives_huge_sizes(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		add_region(test, add_target(test, ctx), 0, PAGE_ALIGN_DOWN(ULONG_MAX), 0);
 	damon_regions_refit(ctx);
-	KUNIT_EXPECT_GE(test, ctx->sz_limit, PAGE_ALIGN_DOWN(ULONG_MAX / 10));
-	KUNIT_EXPECT_EQ(test, damon_nr_regions(ctx), 10);
+	KUNIT_EXPECT_GE(test, ctx->sz_limit, PAGE_ALIGN_DOWN(ULONG_MAX / 50));
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(ctx), 50);
 }
 
 static void refit_holds_for_any_layout(struct kunit *test)
@@ -1045,27 +1445,41 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE(rand_works_at_the_limits),
 	KUNIT_CASE(rand_differs_between_contexts),
 	KUNIT_CASE(split_keeps_what_is_known),
+	KUNIT_CASE(split_leaves_a_pending_sample_where_it_is),
 	KUNIT_CASE_PARAM(split_evenly_is_even, even_gen_params),
 	KUNIT_CASE(split_evenly_refuses_no_region),
 	KUNIT_CASE_PARAM(mean_is_weighted_by_size, mean_gen_params),
 	KUNIT_CASE(merge_two_takes_the_mean),
 	KUNIT_CASE_PARAM(merge_joins_what_agrees, merge_gen_params),
-	KUNIT_CASE_PARAM(age_counts_steady_aggregations, age_gen_params),
-	KUNIT_CASE(forget_keeps_the_last_count),
-	KUNIT_CASE_PARAM(scale_makes_counts_rates, scale_gen_params),
-	KUNIT_CASE(cut_leaves_a_tenth_at_least),
-	KUNIT_CASE(cut_knows_small_regions),
-	KUNIT_CASE_PARAM(cut_makes_as_many_as_fit, cut_gen_params),
+	KUNIT_CASE_PARAM(g_is_as_the_books_say, g_gen_params),
+	KUNIT_CASE(bins_are_the_pages_of_a_region),
+	KUNIT_CASE(pick_takes_turns),
+	KUNIT_CASE(pick_reaches_each_page),
+	KUNIT_CASE(any_number_of_samples_keeps_the_rate),
+	KUNIT_CASE_PARAM(count_is_the_rate_by_all_evidence, count_gen_params),
+	KUNIT_CASE_PARAM(counts_of_others_count, foreign_gen_params),
+	KUNIT_CASE(old_evidence_fades),
+	KUNIT_CASE(change_is_reported_at_once),
+	KUNIT_CASE(two_surprises_are_no_change),
+	KUNIT_CASE(forget_begins_a_new_count),
+	KUNIT_CASE_PARAM(cut_is_where_the_evidence_says, cut_gen_params),
+	KUNIT_CASE(cut_leaves_small_regions_alone),
+	KUNIT_CASE(search_looks_around_a_hit),
+	KUNIT_CASE(search_feels_beyond_a_hot_edge),
+	KUNIT_CASE(cut_keeps_to_max_nr_regions),
+	KUNIT_CASE(a_hot_spot_is_found),
 	KUNIT_CASE(limits_hold_over_many_aggregations),
 	KUNIT_CASE(merged_regions_respect_the_size_limit),
 	KUNIT_CASE(surplus_is_merged_best_first),
 	KUNIT_CASE(surplus_is_merged_no_further_than_needed),
 	KUNIT_CASE_PARAM(fit_follows_the_memory, fit_gen_params),
 	KUNIT_CASE_PARAM(fit_refuses_bad_ranges_whole, bad_fit_gen_params),
-	KUNIT_CASE(fit_keeps_age_and_last_count),
+	KUNIT_CASE(fit_keeps_what_is_known),
+	KUNIT_CASE(fit_drops_a_sample_of_what_went),
+	KUNIT_CASE(fit_divides_the_evidence),
 	KUNIT_CASE(fit_covers_exactly_the_ranges),
 	KUNIT_CASE(fit_without_memory_changes_nothing),
-	KUNIT_CASE(split_without_memory_changes_nothing),
+	KUNIT_CASE(cut_without_memory_changes_nothing),
 	KUNIT_CASE_PARAM(refit_restores_the_limits, refit_gen_params),
 	KUNIT_CASE(refit_cuts_in_proportion),
 	KUNIT_CASE(refit_survives_huge_sizes),

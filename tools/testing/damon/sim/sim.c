@@ -10,90 +10,253 @@
  * and not by one.
  *
  * The simulation is ideal: every access sets its bit, and pages do not depend
- * on each other.
+ * on each other.  Time goes in sampling intervals; the truth may change in any
+ * of them, and a report is compared with the truth at its end.
  *
- * A line tells the mean recall over the second half of the runs, the mean number
- * of regions, and after how many aggregations 90 % of the hot bytes were found:
- * in the best tenth of the runs, the median, and the worst tenth.
+ * The columns, all means over the runs:
+ *
+ *  recall	Which part of the hot bytes the report finds, see recall().  Mean
+ *		of the second half of a run.
+ *  error	|reported rate - true rate| of a byte, likewise.
+ *  regions	How many, likewise.
+ *  checks/s	What the monitor costs.  Of the whole run.
+ *  90 % after	Aggregations until the recall is .9: in the best tenth of the
+ *		runs, the median, and the worst tenth.
+ *  again	Aggregations from a jump of the hot memory until the recall is .9,
+ *		or until the next jump.
+ *  edges	Runs at whose end an edge is off by more than the limit.
+ *  bounds	Aggregations with fewer or more regions than were asked for.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define CONFIG_DAMON 1
 #include "../../../../mm/damon/region.c"
 
+#define KiB (1UL << 10)
 #define MiB (1UL << 20)
 #define GiB (1UL << 30)
-#define BASE (1UL << 40)
-#define NR_SAMPLES 20
-#define MAX_HOT 64
+#define TiB (1UL << 40)
+#define BASE (1UL << 42)
 
-/* Memory of @size; @nr_hot areas of it, @hot_size each, are accessed. */
+#define SAMPLE_US 5000
+/* Sampling intervals in an aggregation. */
+#define NR_SAMPLES 20
+#define MIN_REGIONS 10
+#define MAX_REGIONS 1000
+
+struct run;
+
+/* Memory of @size, of which @nr areas of @area bytes each are accessed. */
 struct workload {
 	const char *name;
 	unsigned long size;
-	unsigned int nr_hot;
-	unsigned long hot_size;
-	/* Of a page of a hot area, in one sampling interval. */
+	unsigned int nr;
+	unsigned long area;
+	/* Places the areas as they are from now on. */
+	void (*place)(struct run *run);
+	/* Of a page of an area, in one sampling interval. */
 	double rate;
-	/* Recall that the second half of the run has to reach, over all seeds. */
+	/* Of any other page. */
+	double noise;
+	/* How many areas, the most accessed ones, are hot; 0: all. */
+	unsigned int nr_hot;
+	unsigned int nr_aggregations;
+	/* What a run has to reach, over all seeds. */
 	double min_recall;
+	/* Aggregations to 90 %, at the median; 0: any number. */
+	unsigned int max_found_at;
+	/* Aggregations to 90 % after a jump, in the mean; 0: any number. */
+	double max_again;
 	/* All edges within this of the truth, in all but 2 % of the runs. */
 	unsigned long max_edge_error;
-	unsigned int nr_aggregations;
 };
 
-static const struct workload workloads[] = {
-	{ "64 MiB of 1 GiB", GiB, 1, 64 * MiB, .95, .97, 4 * MiB, 30 },
-	{ "2 x 64 MiB of 1 GiB", GiB, 2, 64 * MiB, .95, .97, 4 * MiB, 30 },
-	{ "128 MiB of 1 GiB, 30 %", GiB, 1, 128 * MiB, .3, .90, 0, 60 },
-	{ "512 MiB of 2 GiB, 1.5 %", 2 * GiB, 1, 512 * MiB, .015, .35, 0, 60 },
-	{ "4 x 4 MiB of 1 GiB", GiB, 4, 4 * MiB, .95, .90, 0, 60 },
-	{ "2 MiB of 2 GiB", 2 * GiB, 1, 2 * MiB, .95, .80, 0, 120 },
-	{ "32 x 2 MiB of 2 GiB", 2 * GiB, 32, 2 * MiB, .95, .30, 0, 60 },
-	{ "64 x 1 MiB of 2 GiB", 2 * GiB, 64, MiB, .95, .10, 0, 60 },
-	{ "64 MiB of 256 GiB", 256 * GiB, 1, 64 * MiB, .95, .30, 0, 120 },
-	{ "idle 1 GiB", GiB, 0, 0, 0, 0, 0, 30 },
+/* Pages that are accessed alike. */
+struct area {
+	unsigned long start;
+	unsigned long end;
+	double rate;
+	bool hot;
 };
 
 struct run {
 	const struct workload *w;
 	struct damon_ctx ctx;
 	struct damon_target *t;
-	unsigned long hot[MAX_HOT];
-	/* The truth draws its own numbers. */
+	unsigned long nr_checks;
+
+	/* The truth, in address order, and the generator of its own. */
+	struct area *areas;
 	struct rnd_state rng;
+	/* In sampling intervals since the start. */
+	unsigned long now;
+	unsigned long next_place;
+	unsigned int nr_placed;
 };
+
+/* === Truth === */
 
 static double draw(struct rnd_state *rng)
 {
 	return prandom_u32_state(rng) / 4294967296.0;
 }
 
-static bool is_hot(const struct run *run, unsigned long addr)
+static unsigned long draw_below(struct run *run, unsigned long n)
 {
-	unsigned int i;
-
-	for (i = 0; i < run->w->nr_hot; i++)
-		if (addr - run->hot[i] < run->w->hot_size)
-			return true;
-	return false;
+	return draw(&run->rng) * n;
 }
 
-/* One hot area somewhere in each of nr_hot equal parts, not touching others. */
-static void place_hot(struct run *run)
+static void set_area(struct run *run, unsigned int i, unsigned long start,
+		     double rate)
+{
+	run->areas[i] = (struct area){
+		.start = BASE + start,
+		.end = BASE + start + run->w->area,
+		.rate = rate,
+		.hot = true,
+	};
+}
+
+/* One somewhere in each of nr equal parts, not touching others. */
+static void place_spots(struct run *run)
 {
 	const struct workload *w = run->w;
 	unsigned int i;
 
-	for (i = 0; i < w->nr_hot; i++) {
-		unsigned long part = w->size / w->nr_hot;
-		unsigned long room = part - w->hot_size - 2 * MiB;
-		unsigned long at = (unsigned long)(draw(&run->rng) * room) + MiB;
+	for (i = 0; i < w->nr; i++) {
+		unsigned long part = w->size / w->nr;
+		unsigned long margin = (part - w->area) / 16;
+		unsigned long at = margin + draw_below(run, 14 * margin);
 
-		run->hot[i] = BASE + i * part + ALIGN_DOWN(at, PAGE_SIZE);
+		set_area(run, i, ALIGN_DOWN(i * part + at, PAGE_SIZE), w->rate);
 	}
 }
+
+/* To other places after half a second to 2.5 seconds. */
+static void place_phase(struct run *run)
+{
+	place_spots(run);
+	run->next_place = run->now + 100 + draw_below(run, 400);
+}
+
+/*
+ * From the lower end up, and again.  Ten aggregations and a part of one at each
+ * step, so that a change falls into any part of an aggregation.
+ */
+static void place_stairs(struct run *run)
+{
+	const struct workload *w = run->w;
+
+	set_area(run, 0, run->nr_placed * w->area % w->size, w->rate);
+	run->next_place = run->now + 10 * NR_SAMPLES + 7;
+}
+
+/* Half of itself in a second, up to the end of the memory and back. */
+static void place_moving(struct run *run)
+{
+	const struct workload *w = run->w;
+	unsigned long room = w->size - w->area;
+	unsigned long way = w->area / 2 * SAMPLE_US / 1000000 * run->now % (2 * room);
+
+	set_area(run, 0, ALIGN_DOWN(min(way, 2 * room - way), PAGE_SIZE), w->rate);
+	run->next_place = run->now + 1;
+}
+
+/* Each one half as often as the one before. */
+static void place_gradient(struct run *run)
+{
+	const struct workload *w = run->w;
+	unsigned int i;
+
+	for (i = 0; i < w->nr; i++)
+		set_area(run, i, i * w->area, ldexp(w->rate, -i));
+}
+
+/*
+ * Objects in random order; the one that is i-th by accesses has i^-.99 times as
+ * many as the first.  A million accesses a second.
+ */
+static void place_zipf(struct run *run)
+{
+	const struct workload *w = run->w;
+	double sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < w->nr; i++)
+		sum += pow(i + 1, -.99);
+	for (i = 0; i < w->nr; i++) {
+		double touches = 1e6 * pow(i + 1, -.99) / sum * SAMPLE_US / 1e6;
+
+		set_area(run, i, 0, -expm1(-touches / (w->area / PAGE_SIZE)));
+	}
+	for (i = 0; i < w->nr; i++)
+		swap(run->areas[i], run->areas[i + draw_below(run, w->nr - i)]);
+	for (i = 0; i < w->nr; i++)
+		set_area(run, i, i * w->area, run->areas[i].rate);
+}
+
+static int cmp_double(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void mark_hot(struct run *run)
+{
+	const struct workload *w = run->w;
+	double *rates;
+	unsigned int i;
+
+	if (!w->nr_hot)
+		return;
+	rates = calloc(w->nr, sizeof(*rates));
+	if (!rates)
+		abort();
+	for (i = 0; i < w->nr; i++)
+		rates[i] = run->areas[i].rate;
+	qsort(rates, w->nr, sizeof(*rates), cmp_double);
+	for (i = 0; i < w->nr; i++)
+		run->areas[i].hot = run->areas[i].rate >= rates[w->nr - w->nr_hot];
+	free(rates);
+}
+
+static void place(struct run *run)
+{
+	run->next_place = ULONG_MAX;
+	run->w->place(run);
+	mark_hot(run);
+	run->nr_placed++;
+}
+
+/* The first area that ends above @addr. */
+static unsigned int area_at(const struct run *run, unsigned long addr)
+{
+	unsigned int lo = 0, hi = run->w->nr;
+
+	while (lo < hi) {
+		unsigned int mid = (lo + hi) / 2;
+
+		if (run->areas[mid].end > addr)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+static double true_rate(const struct run *run, unsigned long addr)
+{
+	unsigned int i = area_at(run, addr);
+
+	if (i < run->w->nr && run->areas[i].start <= addr)
+		return run->areas[i].rate;
+	return run->w->noise;
+}
+
+/* === The engine === */
 
 static void start(struct run *run, const struct workload *w, unsigned int seed)
 {
@@ -101,60 +264,97 @@ static void start(struct run *run, const struct workload *w, unsigned int seed)
 
 	memset(run, 0, sizeof(*run));
 	run->w = w;
+	run->areas = calloc(w->nr + 1, sizeof(*run->areas));
+	run->t = damon_target_new(0);
+	if (!run->areas || !run->t)
+		abort();
 	prandom_seed_state(&run->rng, seed);
 	prandom_seed_state(&run->ctx.rng, seed + 1000000);
-	run->ctx.sample_interval = 5000;
-	run->ctx.aggr_interval = NR_SAMPLES * 5000;
-	run->ctx.min_nr_regions = 10;
-	run->ctx.max_nr_regions = 1000;
+	run->ctx.sample_interval = SAMPLE_US;
+	run->ctx.aggr_interval = NR_SAMPLES * SAMPLE_US;
+	run->ctx.min_nr_regions = MIN_REGIONS;
+	run->ctx.max_nr_regions = MAX_REGIONS;
 	INIT_LIST_HEAD(&run->ctx.targets_list);
-	run->t = damon_target_new(0);
 	list_add(&run->t->list, &run->ctx.targets_list);
 	damon_target_fit(run->t, &range, 1);
 	damon_regions_refit(&run->ctx);
-	place_hot(run);
+	place(run);
 }
 
-/* Until the point where the worker reports. */
-static void aggregate(struct run *run)
+static void end(struct run *run)
 {
-	unsigned int i, max_nr_accesses = 0;
+	damon_target_free(run->t);
+	free(run->areas);
+}
+
+/* One interval: pages are marked, accessed, and checked. */
+static void sample(struct run *run)
+{
 	struct damon_region *r;
 
-	for (i = 0; i < NR_SAMPLES; i++) {
-		damon_for_each_region(r, run->t) {
-			unsigned long addr = damon_rand(&run->ctx, r->ar.start, r->ar.end);
-
-			if (is_hot(run, addr) && draw(&run->rng) < run->w->rate)
-				r->nr_accesses++;
-			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
-		}
-		run->ctx.nr_samples++;
+	damon_for_each_region(r, run->t) {
+		damon_region_pick(&run->ctx, r);
+		damon_region_record(r, draw(&run->rng) < true_rate(run, r->sampling_addr));
+		run->nr_checks++;
 	}
-	damon_regions_scale(&run->ctx);
-	damon_regions_merge(&run->ctx, max_nr_accesses / 10);
+	run->ctx.nr_samples++;
+	run->now++;
 }
 
+/* The end of an aggregation, until the worker reports. */
+static void aggregate(struct run *run)
+{
+	damon_regions_count(&run->ctx);
+	damon_regions_merge(&run->ctx);
+	damon_regions_cut(&run->ctx);
+}
+
+/* From a report to the next aggregation. */
 static void go_on(struct run *run)
 {
+	damon_regions_search(&run->ctx);
 	damon_regions_forget(&run->ctx);
-	damon_regions_cut(&run->ctx);
 	run->ctx.nr_samples = 0;
 }
 
-static unsigned long hot_bytes(const struct run *run, const struct damon_region *r)
+/* === Scores === */
+
+/* The bytes that are reported at each count, and how many of them are hot. */
+struct counted {
+	double bytes[NR_SAMPLES + 1];
+	double hot[NR_SAMPLES + 1];
+	double all_hot;
+	/* Over all bytes, in bytes. */
+	double error;
+};
+
+static void count_bytes(const struct run *run, struct counted *c)
 {
-	unsigned long sum = 0;
-	unsigned int i;
+	struct damon_region *r;
 
-	for (i = 0; i < run->w->nr_hot; i++) {
-		unsigned long start = max(r->ar.start, run->hot[i]);
-		unsigned long end = min(r->ar.end, run->hot[i] + run->w->hot_size);
+	memset(c, 0, sizeof(*c));
+	damon_for_each_region(r, run->t) {
+		double rate = (double)r->nr_accesses / NR_SAMPLES;
+		double rest = damon_region_size(r);
+		unsigned int i;
 
-		if (start < end)
-			sum += end - start;
+		c->bytes[r->nr_accesses] += rest;
+		for (i = area_at(run, r->ar.start); i < run->w->nr; i++) {
+			const struct area *a = &run->areas[i];
+			double both;
+
+			if (a->start >= r->ar.end)
+				break;
+			both = min(a->end, r->ar.end) - max(a->start, r->ar.start);
+			rest -= both;
+			c->error += both * fabs(rate - a->rate);
+			if (a->hot) {
+				c->hot[r->nr_accesses] += both;
+				c->all_hot += both;
+			}
+		}
+		c->error += rest * fabs(rate - run->w->noise);
 	}
-	return sum;
 }
 
 /*
@@ -162,46 +362,38 @@ static unsigned long hot_bytes(const struct run *run, const struct damon_region 
  * regions of one count pro rata.  Which part of the hot bytes is among them?
  * No threshold that favours one engine, and "no idea" scores hot / all.
  */
-static double recall(const struct run *run)
+static double recall(const struct counted *c)
 {
-	double left = (double)run->w->nr_hot * run->w->hot_size, all = left, found = 0;
-	int count;
+	double left = c->all_hot, found = 0;
+	int i;
 
-	for (count = NR_SAMPLES; count >= 0 && left > 0; count--) {
-		double size = 0, hot = 0;
-		struct damon_region *r;
-
-		damon_for_each_region(r, run->t) {
-			if (r->nr_accesses != (unsigned int)count)
-				continue;
-			size += damon_region_size(r);
-			hot += hot_bytes(run, r);
-		}
-		if (!size)
+	for (i = NR_SAMPLES; i >= 0 && left > 0; i--) {
+		if (!c->bytes[i])
 			continue;
-		found += size <= left ? hot : hot * left / size;
-		left -= size;
+		found += c->bytes[i] <= left ? c->hot[i] :
+			c->hot[i] * left / c->bytes[i];
+		left -= c->bytes[i];
 	}
-	return all ? found / all : 1;
+	return c->all_hot ? found / c->all_hot : 1;
 }
 
 /* The largest distance of a true edge from the nearest one that is reported. */
 static unsigned long edge_error(const struct run *run)
 {
+	double thres = NR_SAMPLES * run->w->rate / 2;
 	unsigned long worst = 0;
 	unsigned int i;
 
-	for (i = 0; i < 2 * run->w->nr_hot; i++) {
-		unsigned long edge = run->hot[i / 2] + i % 2 * run->w->hot_size;
+	for (i = 0; i < 2 * run->w->nr; i++) {
+		const struct area *a = &run->areas[i / 2];
+		unsigned long edge = i % 2 ? a->end : a->start;
 		struct damon_region *r, *prev = NULL;
 		unsigned long best = run->w->size;
 
 		damon_for_each_region(r, run->t) {
 			/* Between a region that looks hot and one that does not. */
-			bool hot = r->nr_accesses >= NR_SAMPLES * run->w->rate / 2;
-
-			if (prev && hot != (prev->nr_accesses >=
-					    NR_SAMPLES * run->w->rate / 2))
+			if (prev && (r->nr_accesses >= thres) !=
+			    (prev->nr_accesses >= thres))
 				best = min(best, abs_diff(r->ar.start, edge));
 			prev = r;
 		}
@@ -210,6 +402,170 @@ static unsigned long edge_error(const struct run *run)
 	return worst;
 }
 
+struct score {
+	/* Sums, over nr_counted aggregations. */
+	double recall;
+	double error;
+	double regions;
+	unsigned int nr_counted;
+	/* Over all aggregations. */
+	unsigned long nr_checks;
+	unsigned long now;
+	unsigned int nr_bounds;
+	/* Per run; UINT_MAX: never. */
+	unsigned int *found_at;
+	/* Over all jumps after the first 90 %. */
+	unsigned int nr_jumps;
+	unsigned int again;
+	unsigned int nr_off;
+};
+
+/* Is the hot memory elsewhere now, and not just a little further? */
+static bool jumps(const struct workload *w)
+{
+	return w->place == place_phase || w->place == place_stairs;
+}
+
+static void score_run(const struct workload *w, unsigned int seed, struct score *s)
+{
+	unsigned int i, nr_placed = 1;
+	unsigned int *found_at = &s->found_at[seed];
+	bool searching = false;
+	struct run run;
+
+	start(&run, w, seed);
+	*found_at = UINT_MAX;
+	for (i = 0; i < w->nr_aggregations; i++) {
+		struct counted c;
+		double found;
+
+		while (run.ctx.nr_samples < NR_SAMPLES) {
+			if (run.now >= run.next_place)
+				place(&run);
+			sample(&run);
+		}
+		aggregate(&run);
+		s->nr_bounds += run.t->nr_regions < MIN_REGIONS ||
+			run.t->nr_regions > MAX_REGIONS;
+
+		count_bytes(&run, &c);
+		found = recall(&c);
+		if (jumps(w) && run.nr_placed != nr_placed && *found_at != UINT_MAX) {
+			nr_placed = run.nr_placed;
+			searching = true;
+			s->nr_jumps++;
+		}
+		s->again += searching;
+		if (found >= .9) {
+			searching = false;
+			*found_at = min(*found_at, i + 1);
+		}
+		if (i >= w->nr_aggregations / 2) {
+			s->recall += found;
+			s->error += c.error / w->size;
+			s->regions += run.t->nr_regions;
+			s->nr_counted++;
+		}
+		if (i == w->nr_aggregations - 1 && w->max_edge_error)
+			s->nr_off += edge_error(&run) > w->max_edge_error;
+		go_on(&run);
+	}
+	s->nr_checks += run.nr_checks;
+	s->now += run.now;
+	end(&run);
+}
+
+/* === Workloads === */
+
+static const struct workload workloads[] = {
+	{
+		.name = "64 MiB of 1 GiB", .size = GiB,
+		.place = place_spots, .nr = 1, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 30, .min_recall = .99, .max_found_at = 2,
+		.max_edge_error = 4 * MiB,
+	}, {
+		.name = "2 x 64 MiB of 1 GiB", .size = GiB,
+		.place = place_spots, .nr = 2, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 30, .min_recall = .99, .max_found_at = 2,
+		.max_edge_error = 4 * MiB,
+	}, {
+		.name = "2 x 64 MiB, noise", .size = GiB,
+		.place = place_spots, .nr = 2, .area = 64 * MiB, .rate = .95, .noise = 5e-5,
+		.nr_aggregations = 60, .min_recall = .99, .max_edge_error = 4 * MiB,
+	}, {
+		.name = "2 MiB of 2 GiB", .size = 2 * GiB,
+		.place = place_spots, .nr = 1, .area = 2 * MiB, .rate = .95,
+		.nr_aggregations = 60, .min_recall = .97, .max_found_at = 5,
+	}, {
+		.name = "4 x 4 MiB of 1 GiB", .size = GiB,
+		.place = place_spots, .nr = 4, .area = 4 * MiB, .rate = .95,
+		.nr_aggregations = 60, .min_recall = .98, .max_found_at = 4,
+	}, {
+		.name = "32 x 2 MiB of 2 GiB", .size = 2 * GiB,
+		.place = place_spots, .nr = 32, .area = 2 * MiB, .rate = .95,
+		.nr_aggregations = 60, .min_recall = .98, .max_found_at = 6,
+	}, {
+		.name = "64 x 1 MiB of 2 GiB", .size = 2 * GiB,
+		.place = place_spots, .nr = 64, .area = MiB, .rate = .95,
+		.nr_aggregations = 60, .min_recall = .97, .max_found_at = 8,
+	}, {
+		.name = "512 MiB of 2 GiB, 1.5 %", .size = 2 * GiB,
+		.place = place_spots, .nr = 1, .area = 512 * MiB, .rate = .015,
+		.nr_aggregations = 60, .min_recall = .92,
+	}, {
+		.name = "128 MiB of 1 GiB, 30 %", .size = GiB,
+		.place = place_spots, .nr = 1, .area = 128 * MiB, .rate = .3,
+		.nr_aggregations = 60, .min_recall = .98, .max_found_at = 2,
+	}, {
+		.name = "gradient, 1 GiB", .size = GiB,
+		.place = place_gradient, .nr = 8, .area = 128 * MiB, .rate = 1, .nr_hot = 4,
+		.nr_aggregations = 60, .min_recall = .96,
+	}, {
+		.name = "stairs, 64 MiB of 1 GiB", .size = GiB,
+		.place = place_stairs, .nr = 1, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 170, .min_recall = .96, .max_again = 1.6,
+	}, {
+		.name = "moving, 64 MiB of 1 GiB", .size = GiB,
+		.place = place_moving, .nr = 1, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 170, .min_recall = .93,
+	}, {
+		.name = "phase, 2 x 64 MiB of 1 GiB", .size = GiB,
+		.place = place_phase, .nr = 2, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 170, .min_recall = .97, .max_again = 1.7,
+	}, {
+		.name = "Zipf, 2 % of 1 GiB", .size = GiB,
+		.place = place_zipf, .nr = 16384, .area = 64 * KiB, .nr_hot = 328,
+		.nr_aggregations = 100, .min_recall = .14,
+	}, {
+		.name = "Zipf, 10 % of 1 GiB", .size = GiB,
+		.place = place_zipf, .nr = 16384, .area = 64 * KiB, .nr_hot = 1638,
+		.nr_aggregations = 100, .min_recall = .12,
+	}, {
+		.name = "sparse, 4 KiB of each 2 MiB", .size = GiB,
+		.place = place_spots, .nr = 512, .area = 4 * KiB, .rate = .95,
+		.nr_aggregations = 60, .min_recall = .01,
+	}, {
+		.name = "64 MiB of 256 GiB", .size = 256 * GiB,
+		.place = place_spots, .nr = 1, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 60, .min_recall = .97, .max_found_at = 9,
+	}, {
+		.name = "10 GiB of 5 TiB, 3.7 %", .size = 5 * TiB,
+		.place = place_spots, .nr = 1, .area = 10 * GiB, .rate = .037,
+		.nr_aggregations = 170, .min_recall = .40,
+	}, {
+		.name = "64 MiB of 5 TiB", .size = 5 * TiB,
+		.place = place_spots, .nr = 1, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 170, .min_recall = .40,
+	}, {
+		.name = "idle", .size = GiB, .place = place_spots,
+		.nr_aggregations = 30,
+	}, {
+		.name = "uniform, 50 %", .size = GiB,
+		.place = place_gradient, .nr = 1, .area = GiB, .rate = .5,
+		.nr_aggregations = 30,
+	},
+};
+
 static int cmp_uint(const void *a, const void *b)
 {
 	const unsigned int *x = a, *y = b;
@@ -217,76 +573,73 @@ static int cmp_uint(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static int check_workload(const struct workload *w, unsigned int nr_seeds)
+static bool check_workload(const struct workload *w, unsigned int nr_seeds)
 {
-	unsigned int *found_at = calloc(nr_seeds, sizeof(*found_at));
-	double sum_recall = 0, sum_regions = 0;
-	unsigned int seed, i, nr_off = 0, nr_bounds = 0, nr_counted = 0;
+	struct score s = {};
+	unsigned int i;
 	bool ok;
 
-	if (!found_at)
+	s.found_at = calloc(nr_seeds, sizeof(*s.found_at));
+	if (!s.found_at)
 		abort();
+	for (i = 0; i < nr_seeds; i++)
+		score_run(w, i, &s);
+	/* Not found sorts behind all that were. */
+	qsort(s.found_at, nr_seeds, sizeof(*s.found_at), cmp_uint);
 
-	for (seed = 0; seed < nr_seeds; seed++) {
-		struct run run;
-
-		start(&run, w, seed);
-		for (i = 0; i < w->nr_aggregations; i++) {
-			aggregate(&run);
-			if (!found_at[seed] && recall(&run) >= .9)
-				found_at[seed] = i + 1;
-			nr_bounds += run.t->nr_regions < run.ctx.min_nr_regions;
-			if (i >= w->nr_aggregations / 2) {
-				sum_recall += recall(&run);
-				sum_regions += run.t->nr_regions;
-				nr_counted++;
-			}
-			if (i < w->nr_aggregations - 1)
-				go_on(&run);
-			nr_bounds += run.t->nr_regions > run.ctx.max_nr_regions;
-		}
-		if (w->max_edge_error && edge_error(&run) > w->max_edge_error)
-			nr_off++;
-		damon_target_free(run.t);
-		/* Not found sorts behind all that were. */
-		if (!found_at[seed])
-			found_at[seed] = UINT_MAX;
-	}
-	qsort(found_at, nr_seeds, sizeof(*found_at), cmp_uint);
-
-	ok = sum_recall / nr_counted >= w->min_recall && !nr_bounds &&
-		nr_off * 50 <= nr_seeds;
-	printf("%s %s: recall %.3f (at least %.2f), %.0f regions, 90 %% after",
-	       ok ? "ok" : "not ok", w->name, sum_recall / nr_counted,
-	       w->min_recall, sum_regions / nr_counted);
+	ok = s.recall / s.nr_counted >= w->min_recall && !s.nr_bounds &&
+		s.nr_off * 50 <= nr_seeds &&
+		(!w->max_found_at || s.found_at[nr_seeds / 2] <= w->max_found_at) &&
+		(!w->max_again || s.again <= w->max_again * s.nr_jumps);
+	printf("%-6s %-28s %6.3f %5.2f %7.4f %7.0f %8.0f ", ok ? "ok" : "not ok",
+	       w->name, s.recall / s.nr_counted, w->min_recall,
+	       s.error / s.nr_counted, s.regions / s.nr_counted,
+	       s.nr_checks / (s.now * SAMPLE_US / 1e6));
 	for (i = 1; i <= 9; i += 4) {
-		unsigned int at = found_at[nr_seeds * i / 10];
+		unsigned int at = s.found_at[nr_seeds * i / 10];
 
 		if (at == UINT_MAX)
-			printf(" -");
+			printf("   -");
 		else
-			printf(" %u", at);
+			printf(" %3u", at);
 	}
-	free(found_at);
-	if (w->max_edge_error)
-		printf(", edges off by more than %lu MiB in %u of %u runs",
-		       w->max_edge_error / MiB, nr_off, nr_seeds);
-	printf("\n");
-	return !ok;
+	if (s.nr_jumps)
+		printf(" %6.1f", (double)s.again / s.nr_jumps);
+	else
+		printf(" %6s", "-");
+	printf(" %5u %6u\n", s.nr_off, s.nr_bounds);
+	fflush(stdout);
+	free(s.found_at);
+	return ok;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int nr_seeds = argc > 1 ? atoi(argv[1]) : 100;
-	unsigned int i, nr_failed = 0;
+	const char *part = argc > 2 ? argv[2] : "";
+	unsigned int i, nr_passed = 0, nr_failed = 0;
+	char *rest = "";
+	long nr_seeds = argc > 1 ? strtol(argv[1], &rest, 10) : 20;
 
-	if (argc > 2 || !nr_seeds) {
-		fprintf(stderr, "usage: %s [NUMBER OF SEEDS]\n", argv[0]);
+	if (argc > 3 || *rest || nr_seeds < 1 || nr_seeds > 100000) {
+		fprintf(stderr, "usage: %s [NUMBER OF SEEDS [PART OF A NAME]]\n", argv[0]);
 		return 2;
 	}
 	damon_region_init();
-	for (i = 0; i < ARRAY_SIZE(workloads); i++)
-		nr_failed += check_workload(&workloads[i], nr_seeds);
-	printf("%zu passed, %u failed\n", ARRAY_SIZE(workloads) - nr_failed, nr_failed);
+	printf("%-6s %-28s %6s %5s %7s %7s %8s %12s %6s %5s %6s\n", "", "", "recall",
+	       "least", "error", "regions", "checks/s", "90 % after", "again",
+	       "edges", "bounds");
+	for (i = 0; i < ARRAY_SIZE(workloads); i++) {
+		if (!strstr(workloads[i].name, part))
+			continue;
+		if (check_workload(&workloads[i], nr_seeds))
+			nr_passed++;
+		else
+			nr_failed++;
+	}
+	if (!nr_passed && !nr_failed) {
+		fprintf(stderr, "No workload has \"%s\" in its name.\n", part);
+		return 2;
+	}
+	printf("%u passed, %u failed\n", nr_passed, nr_failed);
 	return nr_failed ? 1 : 0;
 }

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include <limits.h>
+#include <stdint.h>
+
+#define U16_MAX UINT16_MAX
+#define S64_MAX INT64_MAX
