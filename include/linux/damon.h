@@ -24,7 +24,6 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/prandom.h>
 #include <linux/time64.h>
 #include <linux/types.h>
 
@@ -245,7 +244,7 @@ struct damon_ctx {
 	int number;
 
 	/* The rest belongs to the worker. */
-	struct rnd_state rng;
+	u64 rng;			/* state of damon_rand() */
 	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
 };

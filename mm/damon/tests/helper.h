@@ -27,7 +27,7 @@ static inline struct damon_ctx *test_ctx(struct kunit *test, u64 seed)
 
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, destroy_ctx_action, ctx));
-	prandom_seed_state(&ctx->rng, seed);
+	ctx->rng = seed;
 	return ctx;
 }
 

@@ -30,6 +30,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/prandom.h>
 
 #define CONFIG_DAMON 1
 #include "../../../../mm/damon/region.c"
@@ -269,7 +270,7 @@ static void start(struct run *run, const struct workload *w, unsigned int seed)
 	if (!run->areas || !run->t)
 		abort();
 	prandom_seed_state(&run->rng, seed);
-	prandom_seed_state(&run->ctx.rng, seed + 1000000);
+	run->ctx.rng = seed + 1000000;
 	run->ctx.sample_interval = SAMPLE_US;
 	run->ctx.aggr_interval = NR_SAMPLES * SAMPLE_US;
 	run->ctx.min_nr_regions = MIN_REGIONS;
