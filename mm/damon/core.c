@@ -272,18 +272,18 @@ static bool sleep_until(struct damon_ctx *ctx, ktime_t deadline)
 
 	KUNIT_STATIC_STUB_REDIRECT(sleep_until, ctx, deadline);
 
-	for (;;) {
+	do {
 		/* Before the conditions: a wake-up after them is not lost. */
 		set_current_state(TASK_IDLE);
-		if (READ_ONCE(ctx->kdamond_stop) ||
-		    ktime_compare(ktime_get(), deadline) >= 0)
+		if (READ_ONCE(ctx->kdamond_stop))
 			break;
 		if (!list_empty_careful(&ctx->calls)) {
-			woken = true;
+			/* Calls without end do not keep it from its checks. */
+			woken = ktime_before(ktime_get(), deadline);
 			break;
 		}
-		schedule_hrtimeout_range(&deadline, slack, HRTIMER_MODE_ABS);
-	}
+		/* 0 says that the time is up; the clock need not be asked. */
+	} while (schedule_hrtimeout_range(&deadline, slack, HRTIMER_MODE_ABS));
 	__set_current_state(TASK_RUNNING);
 	return woken;
 }
@@ -305,15 +305,15 @@ static ktime_t next_sample(struct damon_ctx *ctx, ktime_t last)
 }
 
 /*
- * Has @interval_us passed since @baseline?  Then move @baseline on by as many
- * whole intervals as have passed, so that lateness does not add up.
+ * Has @interval_us passed from @baseline to @at?  Then move @baseline on by as
+ * many whole intervals as have passed, so that lateness does not add up.
  */
 static bool interval_passed(struct timespec64 *baseline,
-			    unsigned long interval_us)
+			    unsigned long interval_us, ktime_t at)
 {
 	ktime_t base = timespec64_to_ktime(*baseline);
 	ktime_t interval = interval_to_ktime(interval_us);
-	ktime_t passed = ktime_sub(now(), base);
+	ktime_t passed = ktime_sub(at, base);
 
 	if (passed < interval)
 		return false;
@@ -377,7 +377,7 @@ static bool need_stop(struct damon_ctx *ctx)
 
 static void monitor(struct damon_ctx *ctx)
 {
-	ktime_t sample_at = now();
+	ktime_t sample_at = now(), checked_at;
 
 	ctx->last_aggregation = ktime_to_timespec64(sample_at);
 	ctx->last_regions_update = ctx->last_aggregation;
@@ -404,10 +404,12 @@ static void monitor(struct damon_ctx *ctx)
 			ctx->check_accesses(ctx);
 		ctx->nr_samples++;
 
-		if (interval_passed(&ctx->last_aggregation, ctx->aggr_interval))
+		checked_at = now();
+		if (interval_passed(&ctx->last_aggregation, ctx->aggr_interval,
+				    checked_at))
 			aggregate(ctx);
 		if (interval_passed(&ctx->last_regions_update,
-				    ctx->regions_update_interval))
+				    ctx->regions_update_interval, checked_at))
 			update(ctx);
 		cond_resched();
 	}
