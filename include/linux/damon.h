@@ -92,8 +92,9 @@ struct damon_region {
 	u8 nr_surprises;		/* in a row */
 	bool changed;			/* in this aggregation */
 	bool young;			/* has had no aggregation yet */
-	bool sampling_pending;
-	bool sampling_marked;
+	bool sampling_pending;	/* sampling_addr is prepared, and not checked */
+	bool sampling_marked;	/* with the idle flag of its folio set */
+	bool sampling_hit;	/* found accessed, by the sample of another region */
 	struct list_head list;
 };
 
@@ -200,7 +201,9 @@ struct damon_ctx {
 
 	/**
 	 * @prepare_access_checks: Called by the worker in each
-	 * @sample_interval.  Readies every region for the next check.
+	 * @sample_interval.  Readies every region for the next check.  Where
+	 * @check_accesses has done that on the way, it is left with the
+	 * regions that are new.
 	 */
 	void (*prepare_access_checks)(struct damon_ctx *ctx);
 

@@ -26,8 +26,22 @@
  * speed.
  *
  * Notes on locking.  The caller holds the lock of the mapping for reading (the
- * VMA's own, or mmap_lock), so no page table of its range is freed, except that
- * a table of PTEs may be replaced by a huge entry; pte_offset_map_lock() knows.
+ * VMA's own, or mmap_lock).  What that guarantees:
+ *
+ * - A table that maps an address of the mapping is not freed, and does not move
+ *   away: munmap() frees only what no mapping is left in, and like mremap() it
+ *   locks the mapping for writing.  So the way down to the table of PMDs is kept
+ *   from one visit to the next, as long as the lock is (struct damon_walk).
+ *
+ * - Except that a table of PTEs may be replaced by a huge entry, for which
+ *   khugepaged takes no lock of a mapping of a file: pte_offset_map_lock() looks
+ *   at the PMD again under the lock of the table.  And a huge entry may be
+ *   split: it is looked at again under its own lock.
+ *
+ * - A table of PMDs of hugetlb may be shared, and goes away by a lock of its
+ *   own: nothing is kept of these mappings.
+ *
+ * The order:
  *   mapping -> hugetlb fault mutex -> hugetlb VMA lock -> page table lock
  * Folios are touched under the page table lock only, while they are mapped, and
  * need no reference.
@@ -38,135 +52,195 @@
 #include <linux/page_idle.h>
 #include <linux/pgtable.h>
 
-#include "internal.h"
+#include "access.h"
 
-/* One visit to the entry that maps an address. */
-struct visit {
-	struct vm_area_struct *vma;
-	unsigned long addr;
-	/* In: clear the bit, or look at it. */
-	bool mkold;
-	/* In, when looking: the folio's idle flag was set.  Out: it is now. */
-	bool marked;
-	/* Out, when looking. */
-	bool young;
-};
-
-/* The same for all kinds of entries.  @young is what the entry itself says. */
-static void visit_folio(struct visit *v, struct folio *folio, bool young)
-{
-	if (v->mkold) {
-		v->marked = folio;
-		if (!folio)
-			return;
-		if (young)
-			folio_set_young(folio);
-		folio_set_idle(folio);
-		return;
-	}
-	v->young = young || (v->marked && folio && !folio_test_idle(folio)) ||
-		mmu_notifier_test_young(v->vma->vm_mm, v->addr);
-}
-
-static void visit_pte(struct visit *v, pmd_t *pmd)
-{
-	struct mm_struct *mm = v->vma->vm_mm;
-	struct folio *folio;
-	spinlock_t *ptl = NULL;
-	pte_t *pte, entry;
-	bool young;
-
-	pte = pte_offset_map_lock(mm, pmd, v->addr, &ptl);
-	if (!pte)
-		return;
-	entry = ptep_get(pte);
-	if (pte_present(entry)) {
-		/* NULL for the zero page and for memory without struct page. */
-		folio = vm_normal_folio(v->vma, v->addr, entry);
-		young = v->mkold ?
-			ptep_clear_young_notify(v->vma, v->addr & PAGE_MASK, pte) :
-			pte_young(entry);
-		visit_folio(v, folio, young);
-	}
-	pte_unmap_unlock(pte, ptl);
-}
-
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-/* Return false when the entry turned out to be a table of PTEs, or nothing. */
-static bool visit_huge_pmd(struct visit *v, pmd_t *pmd)
-{
-	spinlock_t *ptl = pmd_lock(v->vma->vm_mm, pmd);
-	pmd_t entry = pmdp_get(pmd);
-	bool huge = pmd_present(entry) &&
-		(pmd_trans_huge(entry) || pmd_devmap(entry));
-	struct folio *folio;
-	bool young;
-
-	if (huge) {
-		folio = vm_normal_folio_pmd(v->vma, v->addr & HPAGE_PMD_MASK, entry);
-		young = v->mkold ?
-			pmdp_clear_young_notify(v->vma, v->addr & HPAGE_PMD_MASK, pmd) :
-			pmd_young(entry);
-		visit_folio(v, folio, young);
-	}
-	spin_unlock(ptl);
-	return huge;
-}
-#else
-static bool visit_huge_pmd(struct visit *v, pmd_t *pmd)
-{
-	return false;
-}
-#endif
-
-#ifdef CONFIG_HUGETLB_PAGE
 #ifndef CONFIG_MMU_NOTIFIER
-static int mmu_notifier_clear_young(struct mm_struct *mm, unsigned long start,
-				    unsigned long end)
+static inline int mmu_notifier_clear_young(struct mm_struct *mm,
+					   unsigned long start, unsigned long end)
 {
 	return 0;
 }
 #endif
 
 /*
+ * One visit to the entry that maps an address.  Either to clear the Accessed
+ * bit, which returns whether the folio's idle flag is set now, or to look, which
+ * returns whether there was an access.
+ */
+struct visit {
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	bool mkold;
+	/* When looking: the folio's idle flag was set. */
+	bool marked;
+};
+
+/* A look at an entry that is young, or at a folio without a mark, needs none. */
+static __always_inline bool needs_folio(struct visit v, bool young)
+{
+	return v.mkold || (v.marked && !young);
+}
+
+/*
+ * What the folio adds to @young, which is what the entry says.  A flag that is
+ * right already is not written: that would take the cache line from others.
+ */
+static __always_inline bool visit_folio(struct visit v, struct folio *folio, bool young)
+{
+	if (!v.mkold)
+		return young || (v.marked && folio && !folio_test_idle(folio)) ||
+			mmu_notifier_test_young(v.vma->vm_mm, v.addr);
+	if (!folio)
+		return false;
+	if (young && !folio_test_young(folio))
+		folio_set_young(folio);
+	if (!folio_test_idle(folio))
+		folio_set_idle(folio);
+	return true;
+}
+
+/*
+ * NULL for the zero page and for memory without struct page.  Where an entry
+ * says itself that it is of this kind, most need no more than a look.
+ */
+static __always_inline struct folio *entry_folio(struct visit v, pte_t entry)
+{
+	if (IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) && likely(!pte_special(entry)))
+		return page_folio(pte_page(entry));
+	return vm_normal_folio(v.vma, v.addr, entry);
+}
+
+/* The bit of a huge entry of @size is cleared.  To be called before visit_folio(). */
+static __always_inline void tell_others(struct damon_walk *w, struct visit v,
+					struct folio *folio, bool young,
+					unsigned long size)
+{
+	if (!young && (!folio || folio_test_idle(folio)))
+		return;
+	w->told = true;
+	w->told_young = young;
+	w->told_start = v.addr & ~(size - 1);
+	w->told_end = w->told_start + size;
+}
+
+/* The entry @pte is locked. */
+static __always_inline bool visit_pte(struct visit v, pte_t *pte)
+{
+	unsigned long start = v.addr & PAGE_MASK;
+	struct folio *folio = NULL;
+	pte_t entry = ptep_get(pte);
+	bool young;
+
+	if (!pte_present(entry))
+		return false;
+	young = pte_young(entry);
+	if (needs_folio(v, young))
+		folio = entry_folio(v, entry);
+	if (v.mkold) {
+		if (young)
+			ptep_test_and_clear_young(v.vma, start, pte);
+		young |= mmu_notifier_clear_young(v.vma->vm_mm, start,
+						  start + PAGE_SIZE);
+	}
+	return visit_folio(v, folio, young);
+}
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+/* Return false when @pmd turned out to be a table of PTEs, or nothing. */
+static __always_inline bool visit_huge_pmd(struct damon_walk *w, struct visit v,
+					   pmd_t *pmd, bool *ret)
+{
+	unsigned long start = v.addr & HPAGE_PMD_MASK;
+	spinlock_t *ptl = pmd_lock(v.vma->vm_mm, pmd);
+	pmd_t entry = pmdp_get(pmd);
+	bool young = pmd_young(entry);
+	struct folio *folio = NULL;
+
+	if (unlikely(!pmd_present(entry) || !pmd_leaf(entry))) {
+		spin_unlock(ptl);
+		return false;
+	}
+	if (needs_folio(v, young))
+		folio = vm_normal_folio_pmd(v.vma, start, entry);
+	if (v.mkold) {
+		if (young)
+			pmdp_test_and_clear_young(v.vma, start, pmd);
+		young |= mmu_notifier_clear_young(v.vma->vm_mm, start,
+						  start + HPAGE_PMD_SIZE);
+		tell_others(w, v, folio, young, HPAGE_PMD_SIZE);
+	}
+	*ret = visit_folio(v, folio, young);
+	spin_unlock(ptl);
+	return true;
+}
+#else
+static bool visit_huge_pmd(struct damon_walk *w, struct visit v, pmd_t *pmd, bool *ret)
+{
+	return false;
+}
+#endif
+
+/* The general way, for what changes meanwhile. */
+static noinline bool visit_changed(struct visit v, pmd_t *pmd)
+{
+	spinlock_t *ptl;
+	pte_t *pte = pte_offset_map_lock(v.vma->vm_mm, pmd, v.addr, &ptl);
+	bool ret;
+
+	if (!pte)
+		return false;
+	ret = visit_pte(v, pte);
+	pte_unmap_unlock(pte, ptl);
+	return ret;
+}
+
+#ifdef CONFIG_HUGETLB_PAGE
+/*
  * Clear the bit and return whether it was set.  The entry may stand for several
  * entries of the hardware, and only the hugetlb helpers know; taking it out and
  * putting it back loses no Dirty bit that the hardware sets meanwhile.
  */
-static bool huge_pte_clear_young(struct visit *v, pte_t *pte, unsigned long start,
+static bool huge_pte_clear_young(struct visit v, pte_t *pte, unsigned long start,
 				 unsigned long sz)
 {
-	struct mm_struct *mm = v->vma->vm_mm;
+	struct mm_struct *mm = v.vma->vm_mm;
 	pte_t entry = huge_ptep_get(mm, start, pte);
 	bool young = pte_young(entry);
 
 	if (young) {
-		entry = huge_ptep_modify_prot_start(v->vma, start, pte);
-		huge_ptep_modify_prot_commit(v->vma, start, pte, entry,
+		entry = huge_ptep_modify_prot_start(v.vma, start, pte);
+		huge_ptep_modify_prot_commit(v.vma, start, pte, entry,
 					     pte_mkold(entry));
 	}
 	return young | mmu_notifier_clear_young(mm, start, start + sz);
 }
 
-static void visit_hugetlb_entry(struct visit *v, struct hstate *h, unsigned long start)
+static bool visit_hugetlb_entry(struct damon_walk *w, struct visit v, struct hstate *h,
+				unsigned long start)
 {
-	struct mm_struct *mm = v->vma->vm_mm;
+	struct mm_struct *mm = v.vma->vm_mm;
+	struct folio *folio;
 	pte_t *pte, entry;
 	spinlock_t *ptl = NULL;
+	bool ret = false;
 	bool young;
 
-	pte = hugetlb_walk(v->vma, start, huge_page_size(h));
+	pte = hugetlb_walk(v.vma, start, huge_page_size(h));
 	if (!pte)
-		return;
+		return false;
 	ptl = huge_pte_lock(h, mm, pte);
 	entry = huge_ptep_get(mm, start, pte);
 	if (pte_present(entry)) {
-		young = v->mkold ?
+		young = v.mkold ?
 			huge_pte_clear_young(v, pte, start, huge_page_size(h)) :
 			pte_young(entry);
-		visit_folio(v, page_folio(pte_page(entry)), young);
+		folio = page_folio(pte_page(entry));
+		if (v.mkold)
+			tell_others(w, v, folio, young, huge_page_size(h));
+		ret = visit_folio(v, folio, young);
 	}
 	spin_unlock(ptl);
+	return ret;
 }
 
 /*
@@ -174,73 +248,117 @@ static void visit_hugetlb_entry(struct visit *v, struct hstate *h, unsigned long
  * looks without the page table lock, and would take the page for missing.  The
  * VMA lock keeps a table that several processes share from going away.
  */
-static void visit_hugetlb(struct visit *v)
+static noinline bool visit_hugetlb(struct damon_walk *w, struct visit v)
 {
-	struct hstate *h = hstate_vma(v->vma);
-	unsigned long start = v->addr & huge_page_mask(h);
-	u32 hash = hugetlb_fault_mutex_hash(v->vma->vm_file->f_mapping,
-					    hugetlb_linear_page_index(v->vma, start));
+	struct hstate *h = hstate_vma(v.vma);
+	unsigned long start = v.addr & huge_page_mask(h);
+	u32 hash = hugetlb_fault_mutex_hash(v.vma->vm_file->f_mapping,
+					    hugetlb_linear_page_index(v.vma, start));
+	bool ret;
 
 	mutex_lock(&hugetlb_fault_mutex_table[hash]);
-	hugetlb_vma_lock_read(v->vma);
-	visit_hugetlb_entry(v, h, start);
-	hugetlb_vma_unlock_read(v->vma);
+	hugetlb_vma_lock_read(v.vma);
+	ret = visit_hugetlb_entry(w, v, h, start);
+	hugetlb_vma_unlock_read(v.vma);
 	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
+	return ret;
 }
 #else
-static void visit_hugetlb(struct visit *v)
+static bool visit_hugetlb(struct damon_walk *w, struct visit v)
 {
+	return false;
 }
 #endif
 
 /*
- * Go down to the entry.  An entry that maps nothing, a swap or migration entry,
- * or one of a size that only devices use, leaves the answer at "no".
+ * Go down to the PMD of @addr, and remember the table.  Return NULL when there
+ * is none, or a huge entry in its place, of a size that only devices use.
  */
-static void visit(struct visit *v)
+static noinline pmd_t *walk_down(struct damon_walk *w, unsigned long addr)
 {
+	unsigned long start = addr & PUD_MASK;
 	pgd_t *pgd;
 	p4d_t *p4d;
-	pud_t *pud, pud_entry;
-	pmd_t *pmd, entry;
+	pud_t *pud, entry;
 
-	if (is_vm_hugetlb_page(v->vma)) {
-		visit_hugetlb(v);
-		return;
+	pgd = pgd_offset(w->vma->vm_mm, addr);
+	if (pgd_none(pgdp_get(pgd)))
+		return NULL;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(p4dp_get(p4d)))
+		return NULL;
+	/* Read once: a huge entry of a device may go away between two reads. */
+	pud = pud_offset(p4d, addr);
+	entry = pudp_get(pud);
+	if (!pud_present(entry) || pud_leaf(entry))
+		return NULL;
+
+	w->pmds = pmd_offset(pud, start);
+	/* The last byte, since the first one behind may be 0. */
+	w->size = min(w->vma->vm_end - 1, start + PUD_SIZE - 1);
+	w->start = max(w->vma->vm_start, start);
+	w->size -= w->start - 1;
+	return w->pmds + pmd_index(addr);
+}
+
+/*
+ * Visit the entry that maps @v.addr.  One that maps nothing, a swap or
+ * migration entry, or one of a device, leaves the answer at "no".
+ *
+ * For a table of PTEs this does what pte_offset_map_lock() does.  That would be
+ * two calls and another reading of the PMD, and as much again as all the rest.
+ */
+static __always_inline bool visit(struct damon_walk *w, struct visit v)
+{
+	pmd_t *pmd, entry;
+	spinlock_t *ptl;
+	pte_t *pte;
+	bool ret;
+
+	if (likely(v.addr - w->start < w->size)) {
+		pmd = w->pmds + pmd_index(v.addr);
+	} else if (is_vm_hugetlb_page(v.vma)) {
+		return visit_hugetlb(w, v);
+	} else {
+		pmd = walk_down(w, v.addr);
+		if (!pmd)
+			return false;
 	}
 
-	pgd = pgd_offset(v->vma->vm_mm, v->addr);
-	if (pgd_none(pgdp_get(pgd)))
-		return;
-	p4d = p4d_offset(pgd, v->addr);
-	if (p4d_none(p4dp_get(p4d)))
-		return;
-	/* Read once: a huge entry of a device may go away between two reads. */
-	pud = pud_offset(p4d, v->addr);
-	pud_entry = pudp_get(pud);
-	if (!pud_present(pud_entry) || pud_leaf(pud_entry))
-		return;
-	pmd = pmd_offset(pud, v->addr);
+	rcu_read_lock();
 	entry = pmdp_get_lockless(pmd);
-	if (!pmd_present(entry))
-		return;
-	if ((pmd_trans_huge(entry) || pmd_devmap(entry)) && visit_huge_pmd(v, pmd))
-		return;
-	visit_pte(v, pmd);
+	if (pmd_none(entry)) {
+		rcu_read_unlock();
+		return false;
+	}
+	/* A PMD that is read in two halves may be none that ever was. */
+	if (IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH) ||
+	    unlikely(pmd_leaf(entry) || pmd_bad(entry))) {
+		rcu_read_unlock();
+		if (pmd_present(entry) && pmd_leaf(entry) &&
+		    visit_huge_pmd(w, v, pmd, &ret))
+			return ret;
+		return visit_changed(v, pmd);
+	}
+	pte = __pte_map(&entry, v.addr);
+	ptl = pte_lockptr(v.vma->vm_mm, &entry);
+	spin_lock(ptl);
+	if (unlikely(!pmd_same(entry, pmdp_get_lockless(pmd)))) {
+		/* RCU has kept the old table, but it tells nothing any more. */
+		pte_unmap_unlock(pte, ptl);
+		return visit_changed(v, pmd);
+	}
+	ret = visit_pte(v, pte);
+	pte_unmap_unlock(pte, ptl);
+	return ret;
 }
 
-bool damon_page_mkold(struct vm_area_struct *vma, unsigned long addr)
+bool damon_page_mkold(struct damon_walk *w, unsigned long addr)
 {
-	struct visit v = { .vma = vma, .addr = addr, .mkold = true };
-
-	visit(&v);
-	return v.marked;
+	return visit(w, (struct visit){ .vma = w->vma, .addr = addr, .mkold = true });
 }
 
-bool damon_page_young(struct vm_area_struct *vma, unsigned long addr, bool marked)
+bool damon_page_young(struct damon_walk *w, unsigned long addr, bool marked)
 {
-	struct visit v = { .vma = vma, .addr = addr, .marked = marked };
-
-	visit(&v);
-	return v.young;
+	return visit(w, (struct visit){ .vma = w->vma, .addr = addr, .marked = marked });
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of this folder share: the region engine, and the accesses of
- * one page.
+ * What the files of this folder share: the settings and the region engine.
  */
 #ifndef _MM_DAMON_INTERNAL_H
 #define _MM_DAMON_INTERNAL_H
@@ -11,8 +10,6 @@
 #include <linux/mm.h>
 
 #include <asm/barrier.h>
-
-struct vm_area_struct;
 
 #define damon_for_each_region_safe(r, next, t) \
 	list_for_each_entry_safe(r, next, &(t)->regions_list, list)
@@ -254,29 +251,5 @@ void damon_regions_forget(struct damon_ctx *ctx);
  * quarter of max_nr_regions if that is less.
  */
 void damon_regions_refit(struct damon_ctx *ctx);
-
-/* access.c */
-
-/**
- * damon_page_mkold() - Arrange that the next access to a page can be seen.
- * @vma:	A mapping, locked against changes.
- * @addr:	An address in it.
- *
- * Context: May sleep.
- * Return: Whether damon_page_young() may ask the folio as well.
- */
-bool damon_page_mkold(struct vm_area_struct *vma, unsigned long addr);
-
-/**
- * damon_page_young() - Was a page accessed since damon_page_mkold()?
- * @vma:	A mapping, locked against changes.
- * @addr:	An address in it.
- * @marked:	What damon_page_mkold() said of this address.
- *
- * Context: May sleep.
- * Return: true when it was; false when it was not, or nobody knows.
- */
-bool damon_page_young(struct vm_area_struct *vma, unsigned long addr,
-		      bool marked);
 
 #endif /* _MM_DAMON_INTERNAL_H */

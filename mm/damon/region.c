@@ -468,6 +468,7 @@ static void inherit(struct damon_region *to, const struct damon_region *from)
 		to->sampling_addr = from->sampling_addr;
 		to->sampling_pending = from->sampling_pending;
 		to->sampling_marked = from->sampling_marked;
+		to->sampling_hit = from->sampling_hit;
 	}
 }
 

@@ -16,7 +16,8 @@
  * - A mapping is kept from changing by its own lock.  Where the kernel has no
  *   such lock, or a writer holds it, mmap_lock is taken for reading.  Regions
  *   are visited in address order, so all regions in one mapping share one turn
- *   of the lock, but no more than BATCH of them: a writer never waits longer.
+ *   of the lock, but a turn has an end, see turn_is_over(): that is how long a
+ *   writer may have to wait.
  *
  * - Inside are the locks of access.c.
  */
@@ -26,14 +27,16 @@
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
+#include "access.h"
 #include "internal.h"
 
-/* Regions visited, or mappings listed, in one turn of a lock. */
+/* Pages visited, or mappings listed, in one turn of a lock. */
 #define BATCH 64
 
 /*
@@ -45,23 +48,36 @@
 /* === Which memory === */
 
 /*
- * The address space of a target, pinned, or NULL when it has gone.  A process
- * whose first thread has exited is still there while another thread runs.
+ * A thread of the target that has memory, or NULL.  A process whose first
+ * thread has exited is still there while another thread runs.
  */
-static struct mm_struct *get_mm(const struct damon_target *t)
+static struct task_struct *user_thread(const struct damon_target *t)
 {
 	struct task_struct *task, *thread;
-	struct mm_struct *mm = NULL;
 
-	guard(rcu)();
 	task = pid_task((struct pid *)t->id, PIDTYPE_PID);
 	if (!task)
 		return NULL;
 	for_each_thread(task, thread) {
-		mm = get_task_mm(thread);
-		if (mm)
-			break;
+		/* A kernel thread may have borrowed what it has. */
+		if (READ_ONCE(thread->mm) && !(thread->flags & PF_KTHREAD))
+			return thread;
 	}
+	return NULL;
+}
+
+/* The address space of a target, pinned, or NULL when it has gone. */
+static struct mm_struct *get_mm(const struct damon_target *t)
+{
+	struct task_struct *thread;
+	struct mm_struct *mm;
+
+	guard(rcu)();
+	do {
+		thread = user_thread(t);
+		mm = thread ? get_task_mm(thread) : NULL;
+		/* It has given up its memory since; there may be others. */
+	} while (thread && !mm);
 	return mm;
 }
 
@@ -73,12 +89,8 @@ static void put_mm(struct mm_struct *mm)
 
 static bool va_target_valid(struct damon_target *t)
 {
-	struct mm_struct *mm = get_mm(t);
-
-	if (!mm)
-		return false;
-	put_mm(mm);
-	return true;
+	guard(rcu)();
+	return user_thread(t);
 }
 
 /*
@@ -232,22 +244,34 @@ static void va_update(struct damon_ctx *ctx)
 
 /* === Checks === */
 
+/*
+ * A turn of a lock ends after TURN_NS, after BATCH visits, or when another task
+ * wants the processor.  To ask for all that costs as much as half a visit, so it
+ * is done every TICK visits, and a turn may be longer by that many of them at
+ * its beginning, and as many at its end.
+ */
+#define TURN_NS (30 * NSEC_PER_USEC)
+#define TICK 16
+
 /* The mapping that is locked now, as a pass goes up the addresses. */
 struct cursor {
 	struct mm_struct *mm;
-	struct vm_area_struct *vma;
+	struct damon_walk walk;
 	bool mmap_locked;
+	/* Visits in this turn, and the time of the TICKth. */
 	unsigned int nr;
+	u64 since;
 };
 
 static void cursor_unlock(struct cursor *c)
 {
 	if (c->mmap_locked)
 		mmap_read_unlock(c->mm);
-	else if (c->vma)
-		vma_end_read(c->vma);
+	else if (c->walk.vma)
+		vma_end_read(c->walk.vma);
 	c->mmap_locked = false;
-	c->vma = NULL;
+	c->walk.vma = NULL;
+	c->walk.size = 0;
 	c->nr = 0;
 }
 
@@ -259,44 +283,104 @@ static bool is_mapped(struct mm_struct *mm, unsigned long addr)
 	return mas_walk(&mas);
 }
 
-/* The mapping of @addr, locked until the next call or cursor_unlock(). */
-static struct vm_area_struct *cursor_vma(struct cursor *c, unsigned long addr)
+static noinline bool turn_is_over(struct cursor *c)
 {
-	if (c->vma && addr >= c->vma->vm_start && addr < c->vma->vm_end &&
-	    c->nr < BATCH && !need_resched()) {
-		c->nr++;
-		return c->vma;
-	}
+	u64 now = local_clock();
+
+	if (c->nr == TICK)
+		c->since = now;
+	return c->nr >= BATCH || now - c->since > TURN_NS || need_resched();
+}
+
+/* Lock the mapping of @addr in place of the one before.  Return if there is one. */
+static noinline bool cursor_lock(struct cursor *c, unsigned long addr)
+{
 	cursor_unlock(c);
 	cond_resched();
 
-	c->vma = lock_vma_under_rcu(c->mm, addr);
-	if (c->vma)
-		return c->vma;
+	c->walk.vma = lock_vma_under_rcu(c->mm, addr);
+	if (c->walk.vma)
+		return true;
 	/* Without a look first, every sample in a hole would take mmap_lock. */
 	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !is_mapped(c->mm, addr))
-		return NULL;
+		return false;
 	mmap_read_lock(c->mm);
 	c->mmap_locked = true;
-	c->vma = vma_lookup(c->mm, addr);
-	return c->vma;
+	c->walk.vma = vma_lookup(c->mm, addr);
+	return c->walk.vma;
 }
 
+/* Go to @addr.  Its mapping is locked until the next call or cursor_unlock(). */
+static __always_inline bool cursor_at(struct cursor *c, unsigned long addr)
+{
+	const struct vm_area_struct *vma = c->walk.vma;
+
+	if (likely(vma && addr >= vma->vm_start && addr < vma->vm_end &&
+		   (++c->nr % TICK || !turn_is_over(c))))
+		return true;
+	return cursor_lock(c, addr);
+}
+
+static __always_inline bool check(struct cursor *c, const struct damon_region *r)
+{
+	return r->sampling_hit || (cursor_at(c, r->sampling_addr) &&
+		damon_page_young(&c->walk, r->sampling_addr, r->sampling_marked));
+}
+
+/*
+ * The news that was in the entry of a huge page belongs to all samples that wait
+ * for it: those of the neighbours of @r that share the page.
+ */
+static noinline void tell_neighbours(struct damon_walk *w, struct damon_target *t,
+				     struct damon_region *r)
+{
+	struct damon_region *first = r, *n;
+
+	list_for_each_entry_continue_reverse(first, &t->regions_list, list)
+		if (first->ar.end <= w->told_start)
+			break;
+	n = first;
+	list_for_each_entry_continue(n, &t->regions_list, list) {
+		if (n->ar.start >= w->told_end)
+			break;
+		if (n != r && n->sampling_pending &&
+		    n->sampling_addr >= w->told_start && n->sampling_addr < w->told_end &&
+		    (w->told_young || n->sampling_marked))
+			n->sampling_hit = true;
+	}
+	w->told = false;
+}
+
+static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *t,
+				    struct cursor *c, struct damon_region *r)
+{
+	damon_region_pick(ctx, r);
+	r->sampling_marked = cursor_at(c, r->sampling_addr) &&
+		damon_page_mkold(&c->walk, r->sampling_addr);
+	r->sampling_hit = false;
+	if (unlikely(c->walk.told))
+		tell_neighbours(&c->walk, t, r);
+}
+
+/* For the regions that have no sample: the others were prepared as they were checked. */
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 {
-	struct cursor c = { .mm = get_mm(t) };
-	struct vm_area_struct *vma;
+	struct cursor c = { };
 	struct damon_region *r;
 
-	if (!c.mm)
-		return;
 	damon_for_each_region(r, t) {
-		damon_region_pick(ctx, r);
-		vma = cursor_vma(&c, r->sampling_addr);
-		r->sampling_marked = vma && damon_page_mkold(vma, r->sampling_addr);
+		if (r->sampling_pending)
+			continue;
+		if (!c.mm)
+			c.mm = get_mm(t);
+		if (!c.mm)
+			return;
+		prepare(ctx, t, &c, r);
 	}
-	cursor_unlock(&c);
-	put_mm(c.mm);
+	if (c.mm) {
+		cursor_unlock(&c);
+		put_mm(c.mm);
+	}
 }
 
 static void va_prepare(struct damon_ctx *ctx)
@@ -307,23 +391,51 @@ static void va_prepare(struct damon_ctx *ctx)
 		prepare_target(ctx, t);
 }
 
-static unsigned int check_target(struct damon_target *t)
+/* Without memory there are no accesses, but the counts so far count. */
+static unsigned int end_samples(struct damon_target *t)
 {
-	struct cursor c = { .mm = get_mm(t) };
 	unsigned int max_nr_accesses = 0;
-	struct vm_area_struct *vma;
 	struct damon_region *r;
 
-	/* Without memory there are no accesses, but the counts so far count. */
 	damon_for_each_region(r, t) {
-		vma = c.mm ? cursor_vma(&c, r->sampling_addr) : NULL;
-		damon_region_record(r, vma && damon_page_young(vma, r->sampling_addr,
-							       r->sampling_marked));
+		if (r->sampling_pending)
+			damon_region_record(r, false);
+		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+	}
+	return max_nr_accesses;
+}
+
+/*
+ * One visit to each region: check the sample that was prepared in the visit
+ * before, and prepare the next one.
+ */
+static unsigned int visit_regions(struct damon_ctx *ctx, struct damon_target *t,
+				  struct mm_struct *mm)
+{
+	struct cursor c = { .mm = mm };
+	unsigned int max_nr_accesses = 0;
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		if (r->sampling_pending) {
+			damon_region_record(r, check(&c, r));
+			prepare(ctx, t, &c, r);
+		}
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
 	cursor_unlock(&c);
-	if (c.mm)
-		put_mm(c.mm);
+	return max_nr_accesses;
+}
+
+static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct mm_struct *mm = get_mm(t);
+	unsigned int max_nr_accesses;
+
+	if (!mm)
+		return end_samples(t);
+	max_nr_accesses = visit_regions(ctx, t, mm);
+	put_mm(mm);
 	return max_nr_accesses;
 }
 
@@ -333,7 +445,7 @@ static unsigned int va_check(struct damon_ctx *ctx)
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx)
-		max_nr_accesses = max(max_nr_accesses, check_target(t));
+		max_nr_accesses = max(max_nr_accesses, check_target(ctx, t));
 	return max_nr_accesses;
 }
 

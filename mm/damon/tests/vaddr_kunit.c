@@ -6,6 +6,9 @@
  * Real processes are the matter of tools/testing/selftests/damon.
  */
 #include <linux/mman.h>
+#include <linux/uaccess.h>
+
+#include <asm/tlbflush.h>
 
 #include "helper.h"
 
@@ -235,7 +238,6 @@ static void cursor_finds_mappings_and_leaves_no_lock(struct kunit *test)
 	const unsigned int nr = 2 * BATCH;
 	unsigned long start = map_pages(test, nr, PROT_READ | PROT_WRITE);
 	struct cursor c = { .mm = current->mm };
-	struct vm_area_struct *vma;
 	unsigned int i, round;
 
 	for (i = 0; i < 2 * nr; i++) {
@@ -243,19 +245,181 @@ static void cursor_finds_mappings_and_leaves_no_lock(struct kunit *test)
 
 		/* Several regions in one mapping, more than one turn allows. */
 		for (round = 0; round < (i ? 1 : 2 * BATCH); round++) {
-			vma = cursor_vma(&c, addr + round);
-			if (i % 2) {
-				KUNIT_ASSERT_NULL(test, vma);
-			} else {
-				KUNIT_ASSERT_NOT_NULL(test, vma);
-				KUNIT_ASSERT_EQ(test, vma->vm_start, addr);
-			}
+			KUNIT_ASSERT_EQ(test, cursor_at(&c, addr + round), i % 2 == 0);
+			if (i % 2)
+				KUNIT_ASSERT_NULL(test, c.walk.vma);
+			else
+				KUNIT_ASSERT_EQ(test, c.walk.vma->vm_start, addr);
 		}
 	}
 	cursor_unlock(&c);
 	expect_unlocked(test, current->mm);
 	/* Twice does no harm. */
 	cursor_unlock(&c);
+}
+
+/* === Visits === */
+
+/* As many regions of a page as there are pages from @start on. */
+static struct damon_target *page_regions(struct kunit *test, struct damon_ctx *ctx,
+					 unsigned long start, unsigned int nr)
+{
+	unsigned long id = 1;
+	struct damon_target *t;
+	struct damon_region *r;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, damon_set_targets(ctx, &id, 1), 0);
+	t = list_first_entry(&ctx->targets_list, struct damon_target, list);
+	for (i = 0; i < nr; i++) {
+		r = damon_region_new(start + PAGES(i), start + PAGES(i + 1));
+		KUNIT_ASSERT_NOT_NULL(test, r);
+		damon_region_add(r, t);
+	}
+	return t;
+}
+
+static void prepare_all(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct cursor c = { .mm = current->mm };
+	struct damon_region *r;
+
+	damon_for_each_region(r, t)
+		prepare(ctx, t, &c, r);
+	cursor_unlock(&c);
+}
+
+/* Every @nth page from @start on, with nothing left in the TLB to hide it. */
+static void touch(struct kunit *test, unsigned long start, unsigned int nr, unsigned int nth)
+{
+	unsigned int i;
+
+	flush_tlb_mm(current->mm);
+	for (i = 0; i < nr; i += nth)
+		KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)start + PAGES(i)), 0);
+}
+
+static void expect_counts(struct kunit *test, struct damon_target *t, unsigned int nth,
+			  unsigned int count)
+{
+	struct damon_region *r;
+	unsigned int i = 0;
+
+	damon_for_each_region(r, t) {
+		KUNIT_EXPECT_EQ(test, r->nr_accesses, i++ % nth ? 0 : count);
+		KUNIT_EXPECT_TRUE(test, r->sampling_pending);
+		KUNIT_EXPECT_GE(test, r->sampling_addr, r->ar.start);
+		KUNIT_EXPECT_LT(test, r->sampling_addr, r->ar.end);
+	}
+}
+
+static void one_visit_checks_and_prepares(struct kunit *test)
+{
+	/* More than are visited in one turn of the lock. */
+	const unsigned int nr = 2 * BATCH;
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_target *t;
+	unsigned long start;
+
+	start = kunit_vm_mmap(test, NULL, 0, PAGES(nr), PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_NE_MSG(test, start, 0, "no address space");
+	t = page_regions(test, ctx, start, nr);
+	touch(test, start, nr, 1);
+	prepare_all(ctx, t);
+	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 0);
+	expect_counts(test, t, 1, 0);
+
+	touch(test, start, nr, 3);
+	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 1);
+	expect_counts(test, t, 3, 1);
+	/* An access counts once. */
+	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 1);
+	expect_counts(test, t, 3, 1);
+	touch(test, start, nr, 3);
+	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 2);
+	expect_counts(test, t, 3, 2);
+	expect_unlocked(test, current->mm);
+}
+
+static void holes_are_not_accessed(struct kunit *test)
+{
+	const unsigned int nr = 20;
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	unsigned long start = map_pages(test, nr, PROT_READ | PROT_WRITE);
+	struct damon_target *t = page_regions(test, ctx, start, 2 * nr);
+
+	prepare_all(ctx, t);
+	touch(test, start, 2 * nr, 2);
+	visit_regions(ctx, t, current->mm);
+	expect_counts(test, t, 2, 1);
+	expect_unlocked(test, current->mm);
+}
+
+static void walk_knows_where_a_table_ends(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	/* Two pages of one mapping, at the end of a table and in the next one. */
+	unsigned long start = PUD_SIZE - PAGE_SIZE, addr;
+	struct damon_target *t;
+	unsigned int round;
+
+	addr = kunit_vm_mmap(test, NULL, start, PAGES(2), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+	if (addr != start)
+		kunit_skip(test, "no mapping at %lx", start);
+	t = page_regions(test, ctx, start, 2);
+	prepare_all(ctx, t);
+	for (round = 1; round < 5; round++) {
+		touch(test, start, 2, 1);
+		visit_regions(ctx, t, current->mm);
+		expect_counts(test, t, 1, round);
+	}
+}
+
+static void gone_memory_ends_the_samples(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_target *t = page_regions(test, ctx, PAGES(1), 3);
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		damon_region_pick(ctx, r);
+		r->nr_accesses = 5;
+	}
+	KUNIT_EXPECT_EQ(test, end_samples(t), 5);
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_FALSE(test, r->sampling_pending);
+}
+
+/* Of regions of a page, which hear of what a huge entry of pages 3 to 6 told? */
+static void news_reach_all_who_wait(struct kunit *test)
+{
+	struct damon_walk w = { .told_start = PAGES(3), .told_end = PAGES(7) };
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_target *t = page_regions(test, ctx, 0, 10);
+	struct damon_region *r, *who = NULL;
+	unsigned long page;
+
+	for (w.told_young = false;; w.told_young = true) {
+		damon_for_each_region(r, t) {
+			page = r->ar.start >> PAGE_SHIFT;
+			if (page == 5)
+				who = r;
+			r->sampling_addr = r->ar.start;
+			r->sampling_pending = page != 4;
+			r->sampling_marked = page == 6;
+			r->sampling_hit = false;
+		}
+		tell_neighbours(&w, t, who);
+		damon_for_each_region(r, t) {
+			page = r->ar.start >> PAGE_SHIFT;
+			KUNIT_EXPECT_EQ(test, r->sampling_hit,
+					page == 6 || (page == 3 && w.told_young));
+		}
+		if (w.told_young)
+			break;
+	}
 }
 
 static void kernel_thread_is_no_target(struct kunit *test)
@@ -271,7 +435,7 @@ static void kernel_thread_is_no_target(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, current->mm);
 	KUNIT_EXPECT_FALSE(test, va_target_valid(&t));
 	prepare_target(ctx, &t);
-	KUNIT_EXPECT_EQ(test, check_target(&t), 0);
+	KUNIT_EXPECT_EQ(test, check_target(ctx, &t), 0);
 }
 
 static void primitives_are_set(struct kunit *test)
@@ -295,6 +459,11 @@ static struct kunit_case damon_vaddr_cases[] = {
 	KUNIT_CASE(all_mappings_are_seen),
 	KUNIT_CASE(inaccessible_mapping_is_a_hole),
 	KUNIT_CASE(cursor_finds_mappings_and_leaves_no_lock),
+	KUNIT_CASE(one_visit_checks_and_prepares),
+	KUNIT_CASE(holes_are_not_accessed),
+	KUNIT_CASE(walk_knows_where_a_table_ends),
+	KUNIT_CASE(gone_memory_ends_the_samples),
+	KUNIT_CASE(news_reach_all_who_wait),
 	KUNIT_CASE(kernel_thread_is_no_target),
 	KUNIT_CASE(primitives_are_set),
 	{}
