@@ -293,7 +293,8 @@ static unsigned int expectation(struct tally t)
 /*
  * Three surprises in a row happen by chance once in 16^3 times, at most.  Then
  * the use of the memory has changed, and all before this is of the past: the
- * change is reported in full at the end of the same aggregation.
+ * change is reported in full at the end of the same aggregation, if a quarter of
+ * its samples came after it.
  */
 static bool is_change(struct damon_region *r, bool accessed)
 {
@@ -392,8 +393,12 @@ static void judge(const struct damon_ctx *ctx, struct damon_region *r)
 
 static void count(struct damon_ctx *ctx, struct damon_region *r)
 {
-	/* It has been sampled by somebody else, or not at all. */
-	if (!tally(&r->now).samples && !r->sampling_pending)
+	/*
+	 * A change in the last quarter may be a pause of the program: the whole
+	 * aggregation counts.  Without any samples, somebody else has counted.
+	 */
+	if (r->changed ? tally(&r->now).samples / SAMPLE < ctx->nr_samples / 4 :
+	    !tally(&r->now).samples && !r->sampling_pending)
 		spread_count(ctx, r);
 	if (g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
 		r->changed = true;

@@ -631,9 +631,9 @@ static void change_is_reported_at_once(struct kunit *test)
 	struct damon_ctx *ctx = test_ctx(test, 25);
 	struct damon_region *r = known_region(test, ctx, 0, 400);
 
-	/* At three quarters of an aggregation it becomes hot, */
-	take_samples(ctx, r, 15, 0);
-	take_samples(ctx, r, 5, 1);
+	/* In the middle of an aggregation it becomes hot, */
+	take_samples(ctx, r, 10, 0);
+	take_samples(ctx, r, 10, 1);
 	end_aggregation(ctx);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 20);
 	KUNIT_EXPECT_EQ(test, r->age, 0);
@@ -647,6 +647,17 @@ static void change_is_reported_at_once(struct kunit *test)
 	end_aggregation(ctx);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
 	KUNIT_EXPECT_EQ(test, r->age, 0);
+}
+
+static void pause_is_no_end(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 34);
+	struct damon_region *r = known_region(test, ctx, 400, 400);
+
+	take_samples(ctx, r, 15, 1);
+	take_samples(ctx, r, 5, 0);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 15);
 }
 
 static void two_surprises_are_no_change(struct kunit *test)
@@ -1460,6 +1471,7 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE_PARAM(counts_of_others_count, foreign_gen_params),
 	KUNIT_CASE(old_evidence_fades),
 	KUNIT_CASE(change_is_reported_at_once),
+	KUNIT_CASE(pause_is_no_end),
 	KUNIT_CASE(two_surprises_are_no_change),
 	KUNIT_CASE(forget_begins_a_new_count),
 	KUNIT_CASE_PARAM(cut_is_where_the_evidence_says, cut_gen_params),
