@@ -33,10 +33,12 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
+#include <trace/events/damon.h>
+
 #include "access.h"
 #include "internal.h"
 
-/* Pages visited, or mappings listed, in one turn of a lock. */
+/* Regions visited, or mappings listed, in one turn of a lock. */
 #define BATCH 64
 
 /*
@@ -44,6 +46,21 @@
  * quarter of max_nr_regions is spent on them; see max_ranges().
  */
 #define MAX_RANGES 64
+
+/* === Turns of a lock === */
+
+/* When the turn began, for the event that tells how long it was; else 0. */
+static u64 turn_begins(void)
+{
+	return trace_damon_lock_turn_enabled() ? local_clock() : 0;
+}
+
+/* After the lock is given back. */
+static void turn_ends(u64 since, bool mmap_lock, unsigned int nr)
+{
+	if (trace_damon_lock_turn_enabled() && since)
+		trace_damon_lock_turn(mmap_lock, nr, local_clock() - since);
+}
 
 /* === Which memory === */
 
@@ -178,12 +195,14 @@ static void find_holes(struct mm_struct *mm, struct holes *h)
 	struct vm_area_struct *vma;
 	unsigned long pos = 0;
 	unsigned int nr;
+	u64 since;
 
 	do {
 		VMA_ITERATOR(vmi, mm, pos);
 
 		nr = 0;
 		mmap_read_lock(mm);
+		since = turn_begins();
 		for_each_vma(vmi, vma) {
 			if (vma_is_accessible(vma))
 				holes_add(h, vma->vm_start, vma->vm_end);
@@ -192,6 +211,7 @@ static void find_holes(struct mm_struct *mm, struct holes *h)
 				break;
 		}
 		mmap_read_unlock(mm);
+		turn_ends(since, true, nr);
 		cond_resched();
 	} while (vma);
 }
@@ -245,22 +265,24 @@ static void va_update(struct damon_ctx *ctx)
 /* === Checks === */
 
 /*
- * A turn of a lock ends after TURN_NS, after BATCH visits, or when another task
- * wants the processor.  To ask for all that costs as much as half a visit, so it
- * is done every TICK visits, and a turn may be longer by that many of them at
- * its beginning, and as many at its end.
+ * A turn of a lock ends after TURN_NS, after BATCH regions, or when another task
+ * wants the processor.  To ask for all that costs as much as a third of a visit,
+ * so it is done every TICK regions, and a turn may be longer by that many of them
+ * at its beginning, and as many at its end.
  */
 #define TURN_NS (30 * NSEC_PER_USEC)
-#define TICK 16
+#define TICK 8
 
 /* The mapping that is locked now, as a pass goes up the addresses. */
 struct cursor {
 	struct mm_struct *mm;
 	struct damon_walk walk;
 	bool mmap_locked;
-	/* Visits in this turn, and the time of the TICKth. */
+	/* Where a lookup found nothing; writers may have changed that since. */
+	unsigned long hole_start, hole_last;
+	/* Regions in this turn, the time of the TICKth, and see turn_begins(). */
 	unsigned int nr;
-	u64 since;
+	u64 since, began;
 };
 
 static void cursor_unlock(struct cursor *c)
@@ -269,27 +291,42 @@ static void cursor_unlock(struct cursor *c)
 		mmap_read_unlock(c->mm);
 	else if (c->walk.vma)
 		vma_end_read(c->walk.vma);
+	else
+		return;
+	turn_ends(c->began, c->mmap_locked, c->nr);
 	c->mmap_locked = false;
 	c->walk.vma = NULL;
 	c->walk.size = 0;
-	c->nr = 0;
 }
 
-static bool is_mapped(struct mm_struct *mm, unsigned long addr)
+/* Look without a lock, and remember the hole. */
+static bool is_mapped(struct cursor *c, unsigned long addr)
 {
-	MA_STATE(mas, &mm->mm_mt, addr, addr);
+	MA_STATE(mas, &c->mm->mm_mt, addr, addr);
 
 	guard(rcu)();
-	return mas_walk(&mas);
+	if (mas_walk(&mas))
+		return true;
+	c->hole_start = mas.index;
+	c->hole_last = mas.last;
+	return false;
 }
 
-static noinline bool turn_is_over(struct cursor *c)
+static noinline void cursor_tick(struct cursor *c)
 {
 	u64 now = local_clock();
 
 	if (c->nr == TICK)
 		c->since = now;
-	return c->nr >= BATCH || now - c->since > TURN_NS || need_resched();
+	if (c->nr >= BATCH || now - c->since > TURN_NS || need_resched())
+		cursor_unlock(c);
+}
+
+/* To be called for each region. */
+static __always_inline void cursor_count(struct cursor *c)
+{
+	if (unlikely(++c->nr % TICK == 0))
+		cursor_tick(c);
 }
 
 /* Lock the mapping of @addr in place of the one before.  Return if there is one. */
@@ -297,14 +334,20 @@ static noinline bool cursor_lock(struct cursor *c, unsigned long addr)
 {
 	cursor_unlock(c);
 	cond_resched();
+	if (addr >= c->hole_start && addr < c->hole_last)
+		return false;
+	c->nr = 0;
 
 	c->walk.vma = lock_vma_under_rcu(c->mm, addr);
-	if (c->walk.vma)
+	if (c->walk.vma) {
+		c->began = turn_begins();
 		return true;
+	}
 	/* Without a look first, every sample in a hole would take mmap_lock. */
-	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !is_mapped(c->mm, addr))
+	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !is_mapped(c, addr))
 		return false;
 	mmap_read_lock(c->mm);
+	c->began = turn_begins();
 	c->mmap_locked = true;
 	c->walk.vma = vma_lookup(c->mm, addr);
 	return c->walk.vma;
@@ -315,8 +358,9 @@ static __always_inline bool cursor_at(struct cursor *c, unsigned long addr)
 {
 	const struct vm_area_struct *vma = c->walk.vma;
 
-	if (likely(vma && addr >= vma->vm_start && addr < vma->vm_end &&
-		   (++c->nr % TICK || !turn_is_over(c))))
+	/* Where the walk knows the way, it is the same mapping. */
+	if (likely(addr - c->walk.start < c->walk.size) ||
+	    (vma && addr >= vma->vm_start && addr < vma->vm_end))
 		return true;
 	return cursor_lock(c, addr);
 }
@@ -375,12 +419,13 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 			c.mm = get_mm(t);
 		if (!c.mm)
 			return;
+		cursor_count(&c);
 		prepare(ctx, t, &c, r);
 	}
-	if (c.mm) {
-		cursor_unlock(&c);
-		put_mm(c.mm);
-	}
+	if (!c.mm)
+		return;
+	cursor_unlock(&c);
+	put_mm(c.mm);
 }
 
 static void va_prepare(struct damon_ctx *ctx)
@@ -418,6 +463,7 @@ static unsigned int visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 
 	damon_for_each_region(r, t) {
 		if (r->sampling_pending) {
+			cursor_count(&c);
 			damon_region_record(r, check(&c, r));
 			prepare(ctx, t, &c, r);
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a monitor reports: one event for each region and aggregation.
+ * What a monitor reports, one event for each region and aggregation, and how
+ * long it keeps others from their memory.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM damon
@@ -45,6 +46,33 @@ TRACE_EVENT(damon_aggregated,
 		  __entry->target_id, __entry->nr_regions,
 		  __entry->start, __entry->end,
 		  __entry->nr_accesses, __entry->age)
+);
+
+/*
+ * One turn of a lock that keeps a mapping as it is, while @nr of its pages were
+ * visited or, with mmap_lock, mappings listed.  A turn that began before the
+ * event was enabled is not told.
+ */
+TRACE_EVENT(damon_lock_turn,
+
+	TP_PROTO(bool mmap_lock, unsigned int nr, u64 ns),
+
+	TP_ARGS(mmap_lock, nr, ns),
+
+	TP_STRUCT__entry(
+		__field(u64,		ns)
+		__field(unsigned int,	nr)
+		__field(bool,		mmap_lock)
+	),
+
+	TP_fast_assign(
+		__entry->ns = ns;
+		__entry->nr = nr;
+		__entry->mmap_lock = mmap_lock;
+	),
+
+	TP_printk("lock=%s nr=%u ns=%llu",
+		  __entry->mmap_lock ? "mmap" : "vma", __entry->nr, __entry->ns)
 );
 
 #endif /* _TRACE_DAMON_H */

@@ -245,6 +245,7 @@ static void cursor_finds_mappings_and_leaves_no_lock(struct kunit *test)
 
 		/* Several regions in one mapping, more than one turn allows. */
 		for (round = 0; round < (i ? 1 : 2 * BATCH); round++) {
+			cursor_count(&c);
 			KUNIT_ASSERT_EQ(test, cursor_at(&c, addr + round), i % 2 == 0);
 			if (i % 2)
 				KUNIT_ASSERT_NULL(test, c.walk.vma);
