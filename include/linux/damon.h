@@ -250,6 +250,7 @@ struct damon_ctx {
 	u64 rng;			/* state of damon_rand() */
 	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
+	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */
 };
 
 /** DAMON_MIN_ATTR_REGIONS - Least valid min_nr_regions. */

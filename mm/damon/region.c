@@ -346,13 +346,17 @@ static void spread_count(struct damon_ctx *ctx, struct damon_region *r)
 	}
 }
 
-/* Add the evidence of this aggregation to the old, or put it in its place. */
+/*
+ * Add the evidence of this aggregation to the old.  After a change it takes its
+ * place; and so it does once more, as the aggregation of a change is a mixture of
+ * what was before it and after.
+ */
 static void add_up(struct damon_region *r)
 {
 	u32 hits[NR_BINS], samples[NR_BINS], sum = 0;
 	unsigned int i;
 
-	if (r->changed)
+	if (r->changed || !r->age)
 		memset(&r->old, 0, sizeof(r->old));
 	for (i = 0; i < NR_BINS; i++) {
 		hits[i] = r->old.hits[i] + r->now.hits[i];
@@ -367,19 +371,47 @@ static void add_up(struct damon_region *r)
 	memset(&r->now, 0, sizeof(r->now));
 }
 
-/*
- * The count to report: the rate by all the evidence.  Memory that was found
- * accessed, and more than once, is never reported as not accessed, which it
- * would be below half a count: rare accesses are what tells it from memory
- * without any.
- */
-static unsigned int nr_accesses(const struct damon_ctx *ctx, struct tally t)
+/* The rate by all the evidence, rounded to the nearest count. */
+static unsigned int rounded_count(const struct damon_ctx *ctx, struct tally t)
 {
 	u64 nr = (u64)t.hits * damon_max_nr_accesses(ctx) + t.samples / 2;
 
-	if (!t.samples)
-		return 0;
-	return max(div_u64(nr, t.samples), t.hits >= 2 * SAMPLE ? 1 : 0);
+	return t.samples ? div_u64(nr, t.samples) : 0;
+}
+
+/*
+ * The count to report.  Memory that stands out among what is accessed too rarely
+ * for a count is reported with a count of 1: that tells it from memory without
+ * any access, at the price of a rate that is too high.  Where all memory is
+ * accessed rarely, nothing stands out.
+ */
+static unsigned int nr_accesses(const struct damon_ctx *ctx, struct tally t)
+{
+	unsigned int nr = rounded_count(ctx, t);
+
+	if (!nr && t.hits >= 2 * SAMPLE && rate(t) > ctx->rare_rate)
+		return 1;
+	return nr;
+}
+
+/* One and a half times the mean rate of the memory that has no count. */
+static u32 find_rare_rate(struct damon_ctx *ctx)
+{
+	u64 sum = 0, total = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			struct tally all = tally(&r->old);
+
+			if (rounded_count(ctx, all))
+				continue;
+			sum += (u64)rate(all) * nr_pages(r);
+			total += nr_pages(r);
+		}
+	}
+	return total ? div64_u64(sum, total) * 3 / 2 : 0;
 }
 
 /* What follows from the evidence. */
@@ -403,7 +435,6 @@ static void count(struct damon_ctx *ctx, struct damon_region *r)
 	if (g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
 		r->changed = true;
 	add_up(r);
-	judge(ctx, r);
 	if (r->changed)
 		r->age = 0;
 	else if (r->age < UINT_MAX)
@@ -419,6 +450,10 @@ void damon_regions_count(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t)
 			count(ctx, r);
+	ctx->rare_rate = find_rare_rate(ctx);
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			judge(ctx, r);
 }
 
 void damon_regions_forget(struct damon_ctx *ctx)

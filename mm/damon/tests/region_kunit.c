@@ -557,8 +557,7 @@ static const struct count_case {
 	{ "noise is evened out", 160, 320, 20, 5, 10, 8 },
 	{ "a contradiction", 160, 320, 20, 1, 20, 0 },
 	{ "no access any more", 160, 320, 20, 0, 0, 0 },
-	{ "rare accesses are not nothing", 2, 320, 20, 0, 1, 8 },
-	{ "one access is, after long", 1, 320, 20, 0, 0, 8 },
+	{ "below half a count", 6, 320, 20, 0, 0, 8 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(count, count_cases, name);
@@ -647,6 +646,55 @@ static void change_is_reported_at_once(struct kunit *test)
 	end_aggregation(ctx);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
 	KUNIT_EXPECT_EQ(test, r->age, 0);
+}
+
+static void change_leaves_no_mixture(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 35);
+	struct damon_region *r = known_region(test, ctx, 200, 400);
+
+	take_samples(ctx, r, 5, 2);
+	take_samples(ctx, r, 15, 0);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+	take_samples(ctx, r, 20, 0);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->age, 1);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).hits, 0);
+}
+
+/* @hits of 400 in a tenth of the memory, @others in the rest. */
+static const struct rare_case {
+	const char *name;
+	unsigned int hits, others;
+	unsigned int want, want_others;
+} rare_cases[] = {
+	{ "rare accesses beside none", 2, 0, 1, 0 },
+	{ "one access is none", 1, 0, 0, 0 },
+	{ "rare beside rarer", 8, 2, 1, 0 },
+	{ "rare everywhere", 8, 8, 0, 0 },
+	{ "rare beside many", 2, 200, 0, 10 },
+	{ "none", 0, 0, 0, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(rare, rare_cases, name);
+
+static void rare_accesses_stand_out(struct kunit *test)
+{
+	const struct rare_case *c = test->param_value;
+	struct damon_ctx *ctx = test_ctx(test, 36);
+	struct damon_target *t = add_target(test, ctx);
+	struct damon_region *r = add_region(test, t, 0, PAGES(80), 0);
+	struct damon_region *other = add_region(test, t, PAGES(80), PAGES(800), 0);
+
+	r->age = other->age = 1;
+	r->sampling_pending = other->sampling_pending = true;
+	set_evidence(r, 0, 400);
+	r->old.hits[2] = c->hits * SAMPLE;
+	set_evidence(other, c->others, 400);
+	damon_regions_count(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, c->want);
+	KUNIT_EXPECT_EQ(test, other->nr_accesses, c->want_others);
 }
 
 static void pause_is_no_end(struct kunit *test)
@@ -1471,6 +1519,8 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE_PARAM(counts_of_others_count, foreign_gen_params),
 	KUNIT_CASE(old_evidence_fades),
 	KUNIT_CASE(change_is_reported_at_once),
+	KUNIT_CASE(change_leaves_no_mixture),
+	KUNIT_CASE_PARAM(rare_accesses_stand_out, rare_gen_params),
 	KUNIT_CASE(pause_is_no_end),
 	KUNIT_CASE(two_surprises_are_no_change),
 	KUNIT_CASE(forget_begins_a_new_count),
