@@ -56,6 +56,17 @@ struct damon_evidence {
 };
 
 /**
+ * struct damon_tlb_stats - Does the TLB hide accesses to a region?
+ *
+ * Counts of late, of samples during which the TLB was flushed, and of others.
+ */
+struct damon_tlb_stats {
+	/* private: */
+	u8 flushed_hits, flushed;
+	u8 other_hits, others;
+};
+
+/**
  * struct damon_region - Neighbouring memory that is accessed at one rate.
  *
  * The monitor assumes that all pages of a region are accessed equally often,
@@ -87,14 +98,17 @@ struct damon_region {
 	struct damon_evidence old;	/* of the aggregations before this one */
 	struct damon_evidence now;	/* of this one */
 	unsigned long last_hit;		/* in this aggregation, or 0 */
+	struct damon_tlb_stats tlb;
 	u8 next_bin;
 	u8 expected;			/* of the next sample */
 	u8 nr_surprises;		/* in a row */
-	bool changed;			/* in this aggregation */
-	bool young;			/* has had no aggregation yet */
-	bool sampling_pending;	/* sampling_addr is prepared, and not checked */
-	bool sampling_marked;	/* with the idle flag of its folio set */
-	bool sampling_hit;	/* found accessed, by the sample of another region */
+	bool changed : 1;		/* in this aggregation */
+	bool young : 1;			/* has had no aggregation yet */
+	bool sampling_pending : 1;	/* sampling_addr is prepared, and not checked */
+	bool sampling_marked : 1;	/* with the idle flag of its folio set */
+	bool sampling_hit : 1;	/* found accessed, by the sample of another region */
+	bool sampling_flushed : 1;	/* the TLB was flushed while it waits */
+	bool tlb_hides : 1;		/* only samples that were flushed for tell */
 	struct list_head list;
 };
 
@@ -248,6 +262,8 @@ struct damon_ctx {
 
 	/* The rest belongs to the worker. */
 	u64 rng;			/* state of damon_rand() */
+	unsigned long flush_at;		/* when the next flush may be, in jiffies */
+	unsigned int flush_turn;	/* which target it is for */
 	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */

@@ -20,10 +20,10 @@
  * the multi-gen LRU clears Accessed bits without a word to the idle flag: a walk
  * of it within a sampling interval can hide one access from that sample.
  *
- * The TLB is not flushed.  A page whose translation stays in the TLB is not
+ * The TLB is not flushed here.  A page whose translation stays in the TLB is not
  * seen again until it is evicted; flushing for each check was measured, when
  * the monitor was first proposed, to cost the watched program almost half its
- * speed.
+ * speed.  See "Stale TLBs" in vaddr.c for what is done about it.
  *
  * Notes on locking.  The caller holds the lock of the mapping for reading (the
  * VMA's own, or mmap_lock).  What that guarantees:

@@ -305,6 +305,22 @@ static bool is_change(struct damon_region *r, bool accessed)
 	return ++r->nr_surprises == 3;
 }
 
+/* As after three surprises, but with samples that can be trusted. */
+void damon_region_restart(struct damon_region *r, unsigned int hits,
+			  unsigned int samples)
+{
+	unsigned int i;
+
+	memset(&r->old, 0, sizeof(r->old));
+	for (i = 0; i < NR_BINS; i++) {
+		r->now.hits[i] = hits * SAMPLE / NR_BINS;
+		r->now.samples[i] = samples * SAMPLE / NR_BINS;
+	}
+	r->nr_accesses = hits;
+	r->expected = EITHER;
+	r->changed = true;
+}
+
 void damon_region_record(struct damon_region *r, bool accessed)
 {
 	unsigned int bin = bin_of(r, r->sampling_addr);
@@ -425,12 +441,14 @@ static void judge(const struct damon_ctx *ctx, struct damon_region *r)
 
 static void count(struct damon_ctx *ctx, struct damon_region *r)
 {
+	bool late = r->changed && !r->tlb_hides &&
+		tally(&r->now).samples / SAMPLE < ctx->nr_samples / 4;
+
 	/*
 	 * A change in the last quarter may be a pause of the program: the whole
 	 * aggregation counts.  Without any samples, somebody else has counted.
 	 */
-	if (r->changed ? tally(&r->now).samples / SAMPLE < ctx->nr_samples / 4 :
-	    !tally(&r->now).samples && !r->sampling_pending)
+	if (late || (!tally(&r->now).samples && !r->sampling_pending))
 		spread_count(ctx, r);
 	if (g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
 		r->changed = true;
@@ -509,6 +527,7 @@ static void inherit(struct damon_region *to, const struct damon_region *from)
 		to->sampling_pending = from->sampling_pending;
 		to->sampling_marked = from->sampling_marked;
 		to->sampling_hit = from->sampling_hit;
+		to->sampling_flushed = from->sampling_flushed;
 	}
 }
 
@@ -533,6 +552,8 @@ int damon_region_split(struct damon_region *r, struct damon_target *t,
 	right->nr_accesses = r->nr_accesses;
 	right->age = r->age;
 	right->young = r->young;
+	right->tlb = r->tlb;
+	right->tlb_hides = r->tlb_hides;
 	inherit(right, &whole);
 	r->ar.end = right->ar.start;
 	drop_evidence(r);
@@ -591,6 +612,10 @@ static void merge_two(struct damon_region *l, struct damon_region *r,
 	drop_evidence(l);
 	inherit(l, &left);
 	inherit(l, r);
+	if (sz_l < sz_r) {
+		l->tlb = r->tlb;
+		l->tlb_hides = r->tlb_hides;
+	}
 	damon_region_del(r, t);
 }
 
@@ -901,6 +926,8 @@ static struct damon_region *append(struct damon_target *t, unsigned long start,
 	if (from) {
 		r->nr_accesses = from->nr_accesses;
 		r->age = from->age;
+		r->tlb = from->tlb;
+		r->tlb_hides = from->tlb_hides;
 	}
 	damon_region_add(r, t);
 	return r;

@@ -24,7 +24,9 @@
 #define pr_fmt(fmt) "damon: " fmt
 
 #include <linux/damon.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
@@ -34,6 +36,8 @@
 #include <linux/sort.h>
 
 #include <trace/events/damon.h>
+
+#include <asm/tlbflush.h>
 
 #include "access.h"
 #include "internal.h"
@@ -249,6 +253,7 @@ static void va_init(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 
+	ctx->flush_at = jiffies;
 	damon_for_each_target(t, ctx)
 		if (!t->nr_regions)
 			fit_or_say(ctx, t);
@@ -260,6 +265,123 @@ static void va_update(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx)
 		fit_or_say(ctx, t);
+}
+
+/* === Stale TLBs === */
+
+/*
+ * The problem.  The processor sets the Accessed bit when it loads an entry into
+ * its TLB.  As long as the translation stays there, the bit that was cleared
+ * stays clear, and the most used memory looks idle: 2000 entries of a TLB hold
+ * 8 MiB of small pages, and 4 GiB of huge ones.
+ *
+ * Flushing for each sample costs the program almost half its speed.  But one
+ * flush of the whole address space makes all samples that wait right at once:
+ * what is used afterwards is loaded again, and the bit set.  So some sampling
+ * intervals, 20 a second, begin with a flush.  For the program that is as much
+ * as 20 switches to another program.
+ *
+ * The model.  Of each region it is known how many of the samples that began with
+ * a flush found an access, and how many of the others.  If the TLB hides
+ * nothing, the shares agree.  If more of the flushed ones did than chance
+ * explains, the others tell nothing: those that found no access may be wrong,
+ * and to take only those that did would be as wrong in the other direction.  So
+ * neither is recorded until the shares agree again.  With k hits of n flushed
+ * samples and l of m others, and N = n + m, K = k + l, they differ if
+ *
+ *	(k m - l n)^2 N > 10 n m K (N - K),		k >= 2
+ *
+ * which is the chi-squared test; chance alone gets there in 1 of 1200 cases.
+ * Example: all of the first 2 flushed samples, and none of 18 others: 20.  Two
+ * flushed samples fall into an aggregation of 100 ms.
+ *
+ * If the guess is wrong, the region has a tenth of its samples for a while, and
+ * its rate stays right.
+ */
+#define MAX_FLUSHES 1000
+
+/* The counts of a region are halved when they get there. */
+#define MAX_FLUSHED 16
+
+static unsigned int tlb_flushes = 20;
+
+static int set_tlb_flushes(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 0, MAX_FLUSHES);
+}
+
+static const struct kernel_param_ops tlb_flushes_ops = {
+	.set = set_tlb_flushes,
+	.get = param_get_uint,
+};
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "damon."
+module_param_cb(tlb_flushes, &tlb_flushes_ops, &tlb_flushes, 0600);
+MODULE_PARM_DESC(tlb_flushes, "Most TLB flushes a second of one monitor; 0 for none");
+
+/* There is no saving up: a flush that was not made is lost. */
+static bool may_flush(struct damon_ctx *ctx)
+{
+	unsigned int nr = READ_ONCE(tlb_flushes);
+
+	if (!nr || time_before(jiffies, ctx->flush_at))
+		return false;
+	ctx->flush_at = jiffies + DIV_ROUND_UP(HZ, nr);
+	return true;
+}
+
+static void flush_for_samples(struct damon_target *t, struct mm_struct *mm)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, t)
+		r->sampling_flushed = r->sampling_pending;
+	flush_tlb_mm(mm);
+}
+
+static bool tlb_hides(struct damon_tlb_stats s)
+{
+	unsigned int all = s.flushed + s.others, hits = s.flushed_hits + s.other_hits;
+	int diff = s.flushed_hits * s.others - s.other_hits * s.flushed;
+
+	return s.flushed_hits >= 2 && diff > 0 &&
+		(u64)diff * diff * all >
+		10ULL * s.flushed * s.others * hits * (all - hits);
+}
+
+static noinline void record_flushed(struct damon_region *r, bool accessed)
+{
+	bool hid = r->tlb_hides;
+
+	r->tlb.flushed_hits += accessed;
+	r->tlb.flushed++;
+	r->tlb_hides = tlb_hides(r->tlb);
+	if (r->tlb_hides && !hid)
+		damon_region_restart(r, r->tlb.flushed_hits, r->tlb.flushed);
+	else
+		damon_region_record(r, accessed);
+	if (r->tlb.flushed == MAX_FLUSHED) {
+		r->tlb.flushed_hits /= 2;
+		r->tlb.flushed /= 2;
+	}
+}
+
+static __always_inline void record(struct damon_region *r, bool accessed)
+{
+	if (unlikely(r->sampling_flushed)) {
+		record_flushed(r, accessed);
+		return;
+	}
+	r->tlb.other_hits += accessed;
+	if (unlikely(++r->tlb.others == U8_MAX)) {
+		r->tlb.other_hits /= 2;
+		r->tlb.others /= 2;
+	}
+	if (likely(!r->tlb_hides))
+		damon_region_record(r, accessed);
+	else if (unlikely(!READ_ONCE(tlb_flushes)))
+		r->tlb_hides = false;
 }
 
 /* === Checks === */
@@ -402,14 +524,15 @@ static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *
 	r->sampling_marked = cursor_at(c, r->sampling_addr) &&
 		damon_page_mkold(&c->walk, r->sampling_addr);
 	r->sampling_hit = false;
+	r->sampling_flushed = false;
 	if (unlikely(c->walk.told))
 		tell_neighbours(&c->walk, t, r);
 }
 
 /* For the regions that have no sample: the others were prepared as they were checked. */
-static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
+static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool flush)
 {
-	struct cursor c = { };
+	struct cursor c = { .mm = flush ? get_mm(t) : NULL };
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
@@ -425,15 +548,21 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 	if (!c.mm)
 		return;
 	cursor_unlock(&c);
+	if (flush)
+		flush_for_samples(t, c.mm);
 	put_mm(c.mm);
 }
 
 static void va_prepare(struct damon_ctx *ctx)
 {
+	bool flush = may_flush(ctx);
 	struct damon_target *t;
+	unsigned int nr = 0;
 
 	damon_for_each_target(t, ctx)
-		prepare_target(ctx, t);
+		prepare_target(ctx, t, flush && nr++ == ctx->flush_turn);
+	if (flush)
+		ctx->flush_turn = ctx->flush_turn + 1 < nr ? ctx->flush_turn + 1 : 0;
 }
 
 /* Without memory there are no accesses, but the counts so far count. */
@@ -464,7 +593,7 @@ static unsigned int visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 	damon_for_each_region(r, t) {
 		if (r->sampling_pending) {
 			cursor_count(&c);
-			damon_region_record(r, check(&c, r));
+			record(r, check(&c, r));
 			prepare(ctx, t, &c, r);
 		}
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);

@@ -250,8 +250,8 @@ static void split_leaves_a_pending_sample_where_it_is(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, damon_region_split(l, t, PAGES(4)), 0);
 		r = list_next_entry(l, list);
 		has = page < 4 ? l : r;
-		KUNIT_EXPECT_EQ(test, l->sampling_pending, has == l);
-		KUNIT_EXPECT_EQ(test, r->sampling_pending, has == r);
+		KUNIT_EXPECT_EQ(test, (bool)l->sampling_pending, has == l);
+		KUNIT_EXPECT_EQ(test, (bool)r->sampling_pending, has == r);
 		KUNIT_EXPECT_EQ(test, has->sampling_addr, PAGES(page));
 		KUNIT_EXPECT_TRUE(test, has->sampling_marked);
 		merge_two(l, r, t);
@@ -834,7 +834,7 @@ static void search_feels_beyond_a_hot_edge(struct kunit *test)
 	damon_regions_search(ctx);
 	expect_rows(test, t, want, PAGE_SIZE);
 	damon_for_each_region(r, t)
-		KUNIT_EXPECT_EQ(test, r->young, damon_region_size(r) == PAGES(20));
+		KUNIT_EXPECT_EQ(test, (bool)r->young, damon_region_size(r) == PAGES(20));
 }
 
 static void cut_keeps_to_max_nr_regions(struct kunit *test)
