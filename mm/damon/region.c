@@ -149,7 +149,10 @@ static u64 total_pages(const struct damon_ctx *ctx)
  */
 #define SAMPLE 128
 
-/* As much as a region keeps of what it has been told. */
+/*
+ * As much as a region keeps of what it has been told.  Squares of products of
+ * two such numbers fit 64 bits.
+ */
 #define WINDOW (400 * SAMPLE)
 static_assert(WINDOW <= U16_MAX);
 
@@ -465,9 +468,12 @@ void damon_regions_count(struct damon_ctx *ctx)
 	struct damon_target *t;
 	struct damon_region *r;
 
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
 			count(ctx, r);
+			cond_resched();
+		}
+	}
 	ctx->rare_rate = find_rare_rate(ctx);
 	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t)
@@ -599,12 +605,29 @@ static unsigned int weighted_mean(unsigned int a, unsigned long sz_a,
 	return a + mul_u64_u64_div_u64(b - a, sz_b, (u64)sz_a + sz_b);
 }
 
+/* Keep @part of @whole of the evidence. */
+static void thin(struct damon_evidence *e, u32 part, u32 whole)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BINS; i++) {
+		e->hits[i] = div_u64((u64)e->hits[i] * part, whole);
+		e->samples[i] = div_u64((u64)e->samples[i] * part, whole);
+	}
+}
+
 /* @r, the right neighbour of @l, becomes part of @l. */
 static void merge_two(struct damon_region *l, struct damon_region *r,
 		      struct damon_target *t)
 {
 	unsigned long sz_l = damon_region_size(l), sz_r = damon_region_size(r);
+	u32 samples = tally(&l->old).samples + tally(&r->old).samples;
 	struct damon_region left = *l;
+
+	if (samples > WINDOW) {
+		thin(&left.old, WINDOW, samples);
+		thin(&r->old, WINDOW, samples);
+	}
 
 	l->nr_accesses = weighted_mean(l->nr_accesses, sz_l, r->nr_accesses, sz_r);
 	l->age = weighted_mean(l->age, sz_l, r->age, sz_r);
@@ -639,6 +662,7 @@ static unsigned int merge_target(struct damon_target *t, s64 g, bool force,
 	unsigned int nr_merged = 0;
 
 	damon_for_each_region_safe(r, next, t) {
+		cond_resched();
 		if (nr_merged < budget && l && l->ar.end == r->ar.start &&
 		    (force || (!l->young && !r->young)) &&
 		    r->ar.end - l->ar.start <= sz_limit && agree(l, r, g)) {
@@ -744,7 +768,7 @@ static void most_different_bins(const struct damon_evidence *e, unsigned int *fr
 			in.samples += e->samples[j];
 			if (in.samples < SAMPLE || all.samples - in.samples < SAMPLE)
 				continue;
-			/* Below 2^32, by the limit of WINDOW. */
+			/* Both products are below 2^32: see WINDOW. */
 			diff = abs_diff((u64)in.hits * all.samples,
 					(u64)all.hits * in.samples);
 			score = div64_u64(diff * diff, (u64)in.samples *
@@ -795,6 +819,7 @@ void damon_regions_cut(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
+			cond_resched();
 			if (budget < 2)
 				return;
 			/* A bin of less than two pages is not worth a border. */
@@ -856,6 +881,7 @@ static void cut_feelers(struct damon_target *t, unsigned int *budget)
 	struct damon_region *r, *next, *prev = NULL, *piece;
 
 	damon_for_each_region_safe(r, next, t) {
+		cond_resched();
 		if (*budget < 2)
 			return;
 		if (!list_is_last(&r->list, &t->regions_list) &&

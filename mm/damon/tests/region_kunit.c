@@ -354,6 +354,26 @@ static void merge_two_takes_the_mean(struct kunit *test)
 	KUNIT_EXPECT_GT(test, tally(&l->old).hits, 119 * SAMPLE);
 }
 
+static void merge_keeps_the_rate(struct kunit *test)
+{
+	struct damon_target *t = test_target(test);
+	struct damon_region *l = add_region(test, t, 0, PAGES(10), 0);
+	unsigned int i;
+
+	set_evidence(l, 100, 400);
+	for (i = 1; i < 50; i++) {
+		struct tally all;
+
+		set_evidence(add_region(test, t, PAGES(10 * i), PAGES(10 * i + 10), 0),
+			     100, 400);
+		merge_two(l, list_next_entry(l, list), t);
+		all = tally(&l->old);
+		KUNIT_ASSERT_LE(test, all.samples, WINDOW);
+		KUNIT_ASSERT_GE(test, all.samples, WINDOW / 10 * 9);
+		KUNIT_ASSERT_LE(test, abs_diff(4 * all.hits, all.samples), WINDOW / 100);
+	}
+}
+
 /* The numbers in the rows are hits of 160 samples. */
 static const struct merge_case {
 	const char *name;
@@ -1509,6 +1529,7 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE(split_evenly_refuses_no_region),
 	KUNIT_CASE_PARAM(mean_is_weighted_by_size, mean_gen_params),
 	KUNIT_CASE(merge_two_takes_the_mean),
+	KUNIT_CASE(merge_keeps_the_rate),
 	KUNIT_CASE_PARAM(merge_joins_what_agrees, merge_gen_params),
 	KUNIT_CASE_PARAM(g_is_as_the_books_say, g_gen_params),
 	KUNIT_CASE(bins_are_the_pages_of_a_region),
