@@ -17,13 +17,13 @@
  *	checks per second = number of regions / sample_interval
  *
  * With the defaults of 5 ms and 1000 regions at most, that is 200,000 checks a
- * second at worst; with the few dozen regions that most programs need, 10,000.
+ * second at worst; with the 50 or so that most programs need, 10,000.
  *
  * Time.  In each sampling interval the Accessed bit of one page per region is
  * cleared, and looked at again when the interval is over:
  *
  *	|<- sample ->|
- *	prepare   check+prepare   check+prepare  ...             check
+ *	prepare   check+prepare   check+prepare  ...             check+prepare
  *	|------------------- aggr_interval ------------------------>|
  *	    count, aggregate_cb, merge, cut, report, search, forget
  *	... every regions_update_interval: update_target_regions(), limits
@@ -38,9 +38,10 @@
  * is no processor for it or because its checks take half an interval and more,
  * it skips the points that have passed or are too near.  nr_accesses is always
  * the rate of hits among the samples that were taken, times those that fit the
- * aggregation interval: it does not depend on the load of the machine.  The alternative, counting samples in place
- * of time, stretches the aggregation on a busy machine, and a second monitor, or
- * a user who compares with his own clock, is misled.
+ * aggregation interval: it does not depend on the load of the machine.  The
+ * alternative, counting samples in place of time, stretches the aggregation on a
+ * busy machine, and a second monitor, or a user who compares with his own clock,
+ * is misled.
  *
  * Ownership.  Everything below a context belongs to its worker from
  * damon_start() until kdamond is NULL again.  Others come to it through the
