@@ -219,8 +219,8 @@ void damon_regions_count(struct damon_ctx *ctx);
  * damon_regions_merge() - Join neighbours that one rate explains.
  * @ctx:	The context, after damon_regions_count().
  *
- * A joined region is never larger than 1/min_nr_regions of all, and there stay
- * min_nr_regions at least.  When more than 7/8 of max_nr_regions are in use,
+ * A joined region is never larger than the limit that damon_regions_refit() has
+ * set, and there stay min_nr_regions at least.  When more than 7/8 of max_nr_regions are in use,
  * neighbours that differ are joined as well, the most similar ones first.
  */
 void damon_regions_merge(struct damon_ctx *ctx);

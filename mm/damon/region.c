@@ -43,8 +43,8 @@
  * Search.  A small hot spot in a large region is found by luck: then the address
  * of the hit is where to look.  A piece of 1/32 of the region is cut out
  * around it (a seed), and has one aggregation to show what it is.  When it lies
- * within the spot, its neighbours are asked in steps that double (a feeler), so
- * a spot a thousand times as large as the seed is covered in five steps.
+ * within the spot, its neighbours are asked (feelers), twice as far at each
+ * aggregation: a spot 125 times as large as the seed is covered after five.
  *
  * If the guess is wrong, the loss is bounded: a cut that chance has suggested
  * costs one sample an interval until the parts agree, and a bad merge is undone
