@@ -183,7 +183,7 @@ static bool visit_huge_pmd(struct damon_walk *w, struct visit v, pmd_t *pmd, boo
 /* The general way, for what changes meanwhile. */
 static noinline bool visit_changed(struct visit v, pmd_t *pmd)
 {
-	spinlock_t *ptl;
+	spinlock_t *ptl = NULL;
 	pte_t *pte = pte_offset_map_lock(v.vma->vm_mm, pmd, v.addr, &ptl);
 	bool ret;
 
@@ -311,18 +311,18 @@ static noinline pmd_t *walk_down(struct damon_walk *w, unsigned long addr)
 static __always_inline bool visit(struct damon_walk *w, struct visit v)
 {
 	pmd_t *pmd, entry;
-	spinlock_t *ptl;
+	spinlock_t *ptl = NULL;
 	pte_t *pte;
 	bool ret;
 
-	if (likely(v.addr - w->start < w->size)) {
-		pmd = w->pmds + pmd_index(v.addr);
-	} else if (is_vm_hugetlb_page(v.vma)) {
-		return visit_hugetlb(w, v);
-	} else {
+	if (unlikely(v.addr - w->start >= w->size)) {
+		if (is_vm_hugetlb_page(v.vma))
+			return visit_hugetlb(w, v);
 		pmd = walk_down(w, v.addr);
 		if (!pmd)
 			return false;
+	} else {
+		pmd = w->pmds + pmd_index(v.addr);
 	}
 
 	rcu_read_lock();

@@ -278,7 +278,7 @@ static void halve(struct damon_evidence *e)
 
 /* What the next sample of a region will find, if its rate stays as it is. */
 enum {
-	EITHER,
+	ANYTHING,
 	NO_ACCESS,
 	ACCESS,
 };
@@ -287,10 +287,10 @@ enum {
 static unsigned int expectation(struct tally t)
 {
 	if (t.samples < 16 * SAMPLE)
-		return EITHER;
+		return ANYTHING;
 	if (t.hits < t.samples / 16)
 		return NO_ACCESS;
-	return t.samples - t.hits < t.samples / 16 ? ACCESS : EITHER;
+	return t.samples - t.hits < t.samples / 16 ? ACCESS : ANYTHING;
 }
 
 /*
@@ -320,7 +320,7 @@ void damon_region_restart(struct damon_region *r, unsigned int hits,
 		r->now.samples[i] = samples * SAMPLE / NR_BINS;
 	}
 	r->nr_accesses = hits;
-	r->expected = EITHER;
+	r->expected = ANYTHING;
 	r->changed = true;
 }
 
@@ -331,7 +331,7 @@ void damon_region_record(struct damon_region *r, bool accessed)
 	if (is_change(r, accessed)) {
 		memset(&r->old, 0, sizeof(r->old));
 		memset(&r->now, 0, sizeof(r->now));
-		r->expected = EITHER;
+		r->expected = ANYTHING;
 		r->changed = true;
 	}
 	/* Thousands of samples in one aggregation: rates are all that counts. */

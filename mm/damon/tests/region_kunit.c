@@ -707,8 +707,10 @@ static void rare_accesses_stand_out(struct kunit *test)
 	struct damon_region *r = add_region(test, t, 0, PAGES(80), 0);
 	struct damon_region *other = add_region(test, t, PAGES(80), PAGES(800), 0);
 
-	r->age = other->age = 1;
-	r->sampling_pending = other->sampling_pending = true;
+	r->age = 1;
+	other->age = 1;
+	r->sampling_pending = true;
+	other->sampling_pending = true;
 	set_evidence(r, 0, 400);
 	r->old.hits[2] = c->hits * SAMPLE;
 	set_evidence(other, c->others, 400);
@@ -1213,7 +1215,8 @@ static void fit_keeps_what_is_known(struct kunit *test)
 
 	r->age = 12;
 	set_evidence(r, 0, 160);
-	r->old.hits[0] = r->old.hits[1] = 20 * SAMPLE;
+	r->old.hits[0] = 20 * SAMPLE;
+	r->old.hits[1] = 20 * SAMPLE;
 	r->old.hits[2] = 10 * SAMPLE;
 	r->sampling_addr = PAGES(9);
 	r->sampling_pending = true;

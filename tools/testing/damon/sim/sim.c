@@ -390,13 +390,16 @@ static unsigned long edge_error(const struct run *run)
 		unsigned long edge = i % 2 ? a->end : a->start;
 		struct damon_region *r, *prev = NULL;
 		unsigned long best = run->w->size;
+		bool was_hot = false;
 
 		damon_for_each_region(r, run->t) {
 			/* Between a region that looks hot and one that does not. */
-			if (prev && (r->nr_accesses >= thres) !=
-			    (prev->nr_accesses >= thres))
+			bool hot = r->nr_accesses >= thres;
+
+			if (prev && hot != was_hot)
 				best = min(best, abs_diff(r->ar.start, edge));
 			prev = r;
+			was_hot = hot;
 		}
 		worst = max(worst, best);
 	}
@@ -491,7 +494,7 @@ static const struct workload workloads[] = {
 		.max_edge_error = 4 * MiB,
 	}, {
 		.name = "2 x 64 MiB, noise", .size = GiB,
-		.place = place_spots, .nr = 2, .area = 64 * MiB, .rate = .95, .noise = 5e-5,
+		.place = place_spots, .nr = 2, .area = 64 * MiB, .rate = .95, .noise = .00005,
 		.nr_aggregations = 60, .min_recall = .99, .max_edge_error = 4 * MiB,
 	}, {
 		.name = "2 MiB of 2 GiB", .size = 2 * GiB,
