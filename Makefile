@@ -4,17 +4,19 @@
 # script in tools/testing/damon/vm.
 
 VM := tools/testing/damon/vm
-VARS := ACCEL CMD CPUS DEBUG KDIR KSRC MEM SECS T V
+VARS := ACCEL ATTRS CMD CPUS DEBUG KDIR KERNEL KSRC MEM SCAN SECS SEEDS T V W
 
 # A `$` in CMD is for the shell, so make does not expand what it hands on.
 $(foreach v,$(VARS),$(if $(filter undefined,$(origin $v)),,$(eval override export $v := $$(value $v))))
 
-.PHONY: help run test check shell kernel source damonctl deps integrate clean
+.PHONY: help run test bench check shell kernel source damonctl deps integrate clean
 
 help:
 	@echo 'make run        monitor a program in a guest, show its hot memory'
 	@echo '                CMD="words" another program; SECS=60 its longest time'
 	@echo 'make test       all tests; T="glob" only the suites of this name'
+	@echo 'make bench      compare with the monitor of the base kernel; W="glob" only these workloads,'
+	@echo '                SEEDS=3, ATTRS="5000 100000 1000000 10 1000", KERNEL=image, SCAN=1'
 	@echo 'make check      checkpatch, sparse, kernel-doc, W=1, shellcheck; silence is success'
 	@echo 'make kernel     build the kernel'
 	@echo 'make shell      a prompt in the guest'
@@ -31,6 +33,9 @@ run: kernel damonctl
 
 test: kernel damonctl
 	@$(VM)/test
+
+bench: $(if $(KERNEL),deps,kernel)
+	@tools/testing/damon/bench/run
 
 check: source
 	@$(VM)/check

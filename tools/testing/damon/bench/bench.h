@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the scoring program share: a run as the guest sent it, and
+ * what it scored.
+ */
+#ifndef _BENCH_H
+#define _BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sections.h"
+
+#define NS_PER_SEC	1e9
+
+struct region {
+	uint64_t start, end;
+	unsigned int nr_accesses, age;
+};
+
+/* What the monitor reported at the end of one aggregation interval. */
+struct snapshot {
+	uint64_t time;
+	struct region *regions;
+	/* so many have been read of how many that there are */
+	unsigned int nr, due;
+};
+
+/* SCAN is no monitor: it looks at each page, which is exact and costly. */
+enum monitor { OURS, BASE, SCAN, NR_MONITORS };
+
+extern const char * const monitor_names[NR_MONITORS];
+
+struct run {
+	char name[32], attrs[64];
+	enum monitor monitor;
+	unsigned long seed;
+	/* from attrs; the intervals in nanoseconds */
+	uint64_t sample, aggr;
+	unsigned long min_regions, max_regions;
+	/* when the monitor was started and stopped, and its worker's time */
+	uint64_t start, end, cpu;
+	uint64_t ticks, late;
+	/* rounds of the churners without and with the monitor */
+	uint64_t free_ns, free_loops, monitored_ns, monitored_loops;
+	/* if @locks: the longest time that the worker held a lock on the memory */
+	uint64_t locks, lock;
+	/* the mapping that the pattern is in */
+	uint64_t map_start, map_end;
+	uint64_t tick;
+	unsigned long top;
+	/* of a moving window, in bytes a second; 0: none */
+	unsigned long speed;
+	struct truth *truths;
+	size_t nr_truths;
+	struct snapshot *snapshots;
+	size_t nr_snapshots;
+};
+
+enum metric {
+	RECALL, RATE_ERROR, RANK, FOUND, RECOVERED, EDGE, WRONGLY_COLD,
+	REGIONS, CPU, INSNS, LOCK, SLOWDOWN, NR_METRICS
+};
+
+struct score {
+	const struct run *run;
+	/* NAN where a metric makes no sense for a workload */
+	double value[NR_METRICS];
+	/* Of FOUND and RECOVERED: not before the end, so the value is a lower bound. */
+	bool never[NR_METRICS];
+	/* each aggregation's */
+	double *recall;
+};
+
+/* The scores of one workload, which are next to each other */
+struct row {
+	const struct score *scores;
+	size_t nr;
+};
+
+/* Over the seeds */
+struct mean {
+	double value;
+	bool never;
+	unsigned int n;
+};
+
+/* raw.c */
+bool run_load(struct run *r, const char *path);
+void *get_memory(size_t nr, size_t size);
+
+/* score.c */
+struct score score_run(const struct run *r);
+
+/* report.c */
+bool next_row(struct row *row, const struct score *scores, size_t nr);
+struct mean mean_of(const struct row *row, enum monitor monitor, enum metric metric);
+
+/* plot.c */
+bool plot(const struct score *scores, size_t nr, const char *dir);
+
+#endif /* _BENCH_H */

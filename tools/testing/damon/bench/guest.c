@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The whole user space of a guest of make bench: a program with a known access
+ * pattern (pattern.c), and its parent, the first process, which has it watched
+ * (watch.c).
+ *
+ * The two do not run at the same time, except when watching starts and ends, so
+ * that the other's activity is in no figure.
+ *
+ * All results leave by the second serial port, as sections: a line "NAME
+ * LENGTH", then so many bytes. The last section is "end".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+struct options opt = {
+	.seed = 1,
+	.seconds = 12,
+	.tick_us = 4000,
+	.lead_ms = 500,
+	.attrs = "5000 100000 1000000 10 1000",
+};
+
+struct shared *shared;
+
+/* ---- Services ---- */
+
+static int out;
+
+uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+void sleep_ms(unsigned long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static void say(const char *format, ...)
+{
+	va_list args;
+	FILE *log = fopen("/dev/kmsg", "w");
+
+	if (!log)
+		return;
+	fputs("bench: ", log);
+	va_start(args, format);
+	vfprintf(log, format, args);
+	va_end(args);
+	fputc('\n', log);
+	fclose(log);
+}
+
+/* Without the section "end", all that was sent counts as nothing. */
+static void __attribute__((noreturn)) power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+void die(const char *what)
+{
+	say("%s: %s", what, strerror(errno));
+	power_off();
+}
+
+static void send_bytes(const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(out, p, len);
+
+		if (n <= 0)
+			die("serial port");
+		p += n;
+		len -= n;
+	}
+}
+
+void send_section(const char *name, const void *data, size_t len)
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "%s %zu\n", name, len);
+	send_bytes(head, strlen(head));
+	send_bytes(data, len);
+}
+
+/* ---- A run ---- */
+
+/* How often the churners got round in some time */
+struct work {
+	uint64_t time;
+	unsigned long loops;
+};
+
+static struct work work_now(void)
+{
+	return (struct work){ now_ns(CLOCK_MONOTONIC), shared->loops };
+}
+
+static struct work work_since(struct work then)
+{
+	struct work now = work_now();
+
+	return (struct work){ now.time - then.time, now.loops - then.loops };
+}
+
+static pid_t start_program(void)
+{
+	pid_t program = fork();
+	int status;
+
+	if (program < 0)
+		die("fork");
+	if (!program) {
+		run_program();
+		exit(0);
+	}
+	while (!shared->ready) {
+		if (waitpid(program, &status, WNOHANG))
+			power_off();
+		sleep_ms(10);
+	}
+	return program;
+}
+
+static void end_program(pid_t program)
+{
+	int status;
+
+	shared->stop = true;
+	if (waitpid(program, &status, 0) != program || status) {
+		errno = ECHILD;
+		die("program");
+	}
+}
+
+static void send_figures(uint64_t start, uint64_t end, uint64_t cpu, struct work unwatched,
+			 struct work watched)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "name %s\nmonitor %s\nseed %lu\nattrs %s\nlocks %lu\nstart_ns %lu\nend_ns %lu\n"
+		 "cpu_ns %lu\nticks %lu\nlate %lu\nfree_ns %lu\nfree_loops %lu\n"
+		 "monitored_ns %lu\nmonitored_loops %lu\n",
+		 opt.w.name, opt.scan ? "scan" : is_ours() ? "ours" : "base", opt.seed, opt.attrs,
+		 opt.locks, start, end, cpu, shared->ticks, shared->late, unwatched.time,
+		 unwatched.loops, watched.time, watched.loops);
+	send_section("figures", text, strlen(text));
+}
+
+static void run(void)
+{
+	struct work mark, before, during, after;
+	pid_t program;
+	uint64_t cpu;
+
+	prepare_watch();
+	program = start_program();
+
+	mark = work_now();
+	sleep_ms(opt.lead_ms);
+	before = work_since(mark);
+
+	mark = work_now();
+	cpu = opt.scan ? watch_by_scan(program) : watch_by_monitor(program);
+	during = work_since(mark);
+
+	after = work_now();
+	if (opt.w.churners)
+		sleep_ms(opt.lead_ms);
+	after = work_since(after);
+	end_program(program);
+
+	before.time += after.time;
+	before.loops += after.loops;
+	send_figures(mark.time, mark.time + during.time, cpu, before, during);
+	send_watched();
+	send_section("end", "", 0);
+}
+
+/* ---- Start ---- */
+
+static void parse(int argc, char **argv)
+{
+	const struct {
+		const char *name;
+		unsigned long *value;
+	} options[] = {
+		{ "seed", &opt.seed }, { "seconds", &opt.seconds }, { "tick_us", &opt.tick_us },
+		{ "lead_ms", &opt.lead_ms }, { "size", &opt.w.size }, { "areas", &opt.w.areas },
+		{ "area", &opt.w.area }, { "rate", &opt.w.rate }, { "period_ms", &opt.w.period_ms },
+		{ "speed", &opt.w.speed }, { "top", &opt.w.top }, { "churners", &opt.w.churners },
+		{ "vmas", &opt.w.vmas }, { "locks", &opt.locks }, { "scan", &opt.scan },
+	};
+	const struct workload *w;
+	size_t j;
+	int i;
+
+	errno = EINVAL;
+	if (argc < 2)
+		die("no workload");
+	w = find_workload(argv[1]);
+	if (!w)
+		die(argv[1]);
+	opt.w = *w;
+	for (i = 2; i < argc; i++) {
+		char *value = strchr(argv[i], '=');
+
+		if (!value)
+			die(argv[i]);
+		*value++ = 0;
+		if (!strcmp(argv[i], "name")) {
+			opt.w.name = value;
+			continue;
+		}
+		if (!strcmp(argv[i], "attrs")) {
+			opt.attrs = value;
+			for (; *value; value++)
+				if (*value == ',')
+					*value = ' ';
+			continue;
+		}
+		for (j = 0; j < ARRAY_SIZE(options); j++)
+			if (!strcmp(options[j].name, argv[i]))
+				break;
+		if (j == ARRAY_SIZE(options))
+			die(argv[i]);
+		*options[j].value = strtoul(value, NULL, 0);
+	}
+}
+
+static void mount_one(const char *type, const char *dir)
+{
+	mkdir(dir, 0755);
+	if (mount(type, dir, type, 0, NULL) && errno != EBUSY)
+		die(dir);
+}
+
+int main(int argc, char **argv)
+{
+	struct termios t;
+
+	mount_one("devtmpfs", "/dev");
+	mount_one("proc", "/proc");
+	mount_one("sysfs", "/sys");
+	mount_one("debugfs", "/sys/kernel/debug");
+	mount_one("tracefs", "/sys/kernel/tracing");
+
+	out = open("/dev/ttyS1", O_RDWR | O_NOCTTY);
+	if (out < 0 || tcgetattr(out, &t))
+		die("/dev/ttyS1");
+	cfmakeraw(&t);
+	if (tcsetattr(out, TCSANOW, &t))
+		die("/dev/ttyS1");
+
+	parse(argc, argv);
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		die("mmap");
+	run();
+	tcdrain(out);
+	say("end");
+	power_off();
+}

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads what a guest sent: sections of text, and the pages of the kernel's
+ * trace buffer, from which the snapshots are put together.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <traceevent/kbuffer.h>
+
+#include "bench.h"
+
+const char * const monitor_names[NR_MONITORS] = {
+	[OURS] = "ours",
+	[BASE] = "base",
+	[SCAN] = "scan",
+};
+
+struct section {
+	char name[16];
+	char *data;
+	size_t len;
+};
+
+enum { F_START, F_END, F_NR_REGIONS, F_ACCESSES, F_AGE, NR_FIELDS };
+
+static const char * const field_names[] = {
+	[F_START] = "start",
+	[F_END] = "end",
+	[F_NR_REGIONS] = "nr_regions",
+	[F_ACCESSES] = "nr_accesses",
+	[F_AGE] = "age",
+};
+
+struct field {
+	unsigned int offset, size;
+};
+
+/* Of the kernel's trace buffer */
+struct format {
+	struct kbuffer *kbuf;
+	unsigned int aggregated_id, turn_id, lock_id, unlock_id;
+	struct field fields[NR_FIELDS], turn_ns;
+	uint64_t locked;
+};
+
+static bool bad(const char *path, const char *what)
+{
+	fprintf(stderr, "%s: %s\n", path, what);
+	return false;
+}
+
+void *get_memory(size_t nr, size_t size)
+{
+	void *p = calloc(nr ? nr : 1, size);
+
+	if (!p) {
+		fprintf(stderr, "out of memory\n");
+		exit(1);
+	}
+	return p;
+}
+
+static void *more_memory(void *p, size_t nr, size_t size)
+{
+	p = reallocarray(p, nr, size);
+	if (!p) {
+		fprintf(stderr, "out of memory\n");
+		exit(1);
+	}
+	return p;
+}
+
+static char *read_file(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "rb");
+	char *data = NULL;
+	long size;
+
+	if (!f)
+		return NULL;
+	size = fseek(f, 0, SEEK_END) ? -1 : ftell(f);
+	if (size >= 0 && !fseek(f, 0, SEEK_SET)) {
+		data = get_memory(size + 1, 1);
+		*len = fread(data, 1, size, f);
+	}
+	fclose(f);
+	return data;
+}
+
+/* Takes the next section off [*@p, @end). */
+static bool next_section(char **p, const char *end, struct section *s)
+{
+	char *line_end = memchr(*p, '\n', end - *p);
+	int name_end = 0;
+
+	if (!line_end)
+		return false;
+	*line_end = 0;
+	if (sscanf(*p, "%15s %zu%n", s->name, &s->len, &name_end) != 2 ||
+	    *p + name_end != line_end)
+		return false;
+	s->data = line_end + 1;
+	if (s->len > (size_t)(end - s->data))
+		return false;
+	*p = s->data + s->len;
+	return true;
+}
+
+/* What follows @name in lines "name value" */
+static bool text_of(const struct section *s, const char *name, char *value, size_t size)
+{
+	char text[4096];
+	char *line, *rest = text;
+	size_t len = strlen(name);
+
+	snprintf(text, sizeof(text), "%.*s", (int)s->len, s->data);
+	while ((line = strsep(&rest, "\n"))) {
+		if (!strncmp(line, name, len) && line[len] == ' ') {
+			snprintf(value, size, "%s", line + len + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool value_of(const struct section *s, const char *name, uint64_t *value)
+{
+	char text[32];
+
+	return text_of(s, name, text, sizeof(text)) && sscanf(text, "%" SCNu64, value) == 1;
+}
+
+static bool load_attrs(struct run *r)
+{
+	uint64_t update;
+
+	if (sscanf(r->attrs, "%" SCNu64 "%" SCNu64 "%" SCNu64 "%lu%lu", &r->sample, &r->aggr,
+		   &update, &r->min_regions, &r->max_regions) != 5 || !r->sample || !r->aggr)
+		return false;
+	r->sample *= 1000;
+	r->aggr *= 1000;
+	return true;
+}
+
+static bool load_figures(struct run *r, const struct section *s)
+{
+	char monitor[8];
+	int i;
+
+	if (!text_of(s, "name", r->name, sizeof(r->name)) ||
+	    !text_of(s, "monitor", monitor, sizeof(monitor)) ||
+	    !text_of(s, "attrs", r->attrs, sizeof(r->attrs)))
+		return false;
+	for (i = 0; i < NR_MONITORS; i++)
+		if (!strcmp(monitor, monitor_names[i]))
+			r->monitor = i;
+	return load_attrs(r) && value_of(s, "seed", &r->seed) &&
+		value_of(s, "start_ns", &r->start) && value_of(s, "end_ns", &r->end) &&
+		value_of(s, "cpu_ns", &r->cpu) && value_of(s, "ticks", &r->ticks) &&
+		value_of(s, "late", &r->late) && value_of(s, "free_ns", &r->free_ns) &&
+		value_of(s, "free_loops", &r->free_loops) &&
+		value_of(s, "monitored_ns", &r->monitored_ns) &&
+		value_of(s, "monitored_loops", &r->monitored_loops) &&
+		value_of(s, "locks", &r->locks) && r->end > r->start;
+}
+
+static bool load_map(struct run *r, const struct section *s)
+{
+	return value_of(s, "start", &r->map_start) && value_of(s, "end", &r->map_end) &&
+		value_of(s, "tick_ns", &r->tick) && value_of(s, "top", &r->top) &&
+		value_of(s, "speed", &r->speed) && r->tick && r->map_start < r->map_end;
+}
+
+static bool load_truth(struct run *r, const struct section *s)
+{
+	if (s->len % sizeof(*r->truths))
+		return false;
+	r->nr_truths = s->len / sizeof(*r->truths);
+	r->truths = get_memory(r->nr_truths, sizeof(*r->truths));
+	memcpy(r->truths, s->data, s->len);
+	return true;
+}
+
+static bool id_of(const char *format, unsigned int *id)
+{
+	const char *at = strstr(format, "ID: ");
+
+	return at && sscanf(at, "ID: %u", id) == 1;
+}
+
+static bool field_of(const char *format, const char *name, struct field *f)
+{
+	char key[32];
+	const char *at;
+
+	snprintf(key, sizeof(key), " %s;", name);
+	at = strstr(format, key);
+	return at && sscanf(strchr(at, ';'), "; offset:%u; size:%u", &f->offset, &f->size) == 2 &&
+		f->size <= sizeof(uint64_t);
+}
+
+static bool load_format(struct format *f, const struct section *s)
+{
+	char text[4096];
+	int i;
+
+	snprintf(text, sizeof(text), "%.*s", (int)s->len, s->data);
+	for (i = 0; i < NR_FIELDS; i++)
+		if (!field_of(text, field_names[i], &f->fields[i]))
+			return false;
+	return id_of(text, &f->aggregated_id);
+}
+
+static bool load_turn_format(struct format *f, const struct section *s)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%.*s", (int)s->len, s->data);
+	return id_of(text, &f->turn_id) && field_of(text, "ns", &f->turn_ns);
+}
+
+static uint64_t get_field(const struct field *f, const char *record)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, record + f->offset, f->size);
+	return v;
+}
+
+static struct snapshot *add_snapshot(struct run *r, uint64_t time)
+{
+	struct snapshot *s;
+
+	r->snapshots = more_memory(r->snapshots, r->nr_snapshots + 1, sizeof(*s));
+	s = &r->snapshots[r->nr_snapshots++];
+	memset(s, 0, sizeof(*s));
+	s->time = time;
+	return s;
+}
+
+/* A snapshot is as many events as the first of them says. */
+static void add_event(struct run *r, const struct format *f, const char *record, uint64_t time)
+{
+	struct snapshot *s = r->nr_snapshots ? &r->snapshots[r->nr_snapshots - 1] : NULL;
+	struct region *region;
+
+	if (!s || s->nr == s->due) {
+		s = add_snapshot(r, time);
+		s->due = get_field(&f->fields[F_NR_REGIONS], record);
+		s->regions = get_memory(s->due, sizeof(*s->regions));
+	}
+	region = &s->regions[s->nr++];
+	region->start = get_field(&f->fields[F_START], record);
+	region->end = get_field(&f->fields[F_END], record);
+	region->nr_accesses = get_field(&f->fields[F_ACCESSES], record);
+	region->age = get_field(&f->fields[F_AGE], record);
+}
+
+/* What was accessed counts as accessed in all samples. */
+static bool load_scan(struct run *r, const struct section *s)
+{
+	size_t n = s->len / sizeof(struct seen), i, j;
+	struct seen *seen = get_memory(n, sizeof(*seen));
+
+	memcpy(seen, s->data, n * sizeof(*seen));
+	for (i = 0; i < n; i = j) {
+		struct snapshot *snap = add_snapshot(r, seen[i].time);
+
+		for (j = i; j < n && seen[j].time == seen[i].time; j++)
+			;
+		snap->nr = j - i;
+		snap->due = snap->nr;
+		snap->regions = get_memory(snap->nr, sizeof(*snap->regions));
+		for (j = i; j < i + snap->nr; j++) {
+			struct region *region = &snap->regions[j - i];
+
+			region->start = seen[j].start;
+			region->end = seen[j].end;
+			region->nr_accesses = seen[j].accessed ? r->aggr / r->sample : 0;
+		}
+	}
+	free(seen);
+	return s->len % sizeof(*seen) == 0;
+}
+
+static void add_lock(struct run *r, uint64_t ns)
+{
+	if (ns > r->lock)
+		r->lock = ns;
+}
+
+static void read_event(struct run *r, struct format *f, const char *record, uint64_t time)
+{
+	uint16_t id;
+
+	memcpy(&id, record, sizeof(id));
+	if (id == f->aggregated_id)
+		add_event(r, f, record, time);
+	if (id == f->turn_id)
+		add_lock(r, get_field(&f->turn_ns, record));
+	if (id == f->lock_id)
+		f->locked = time;
+	if (id == f->unlock_id && f->locked) {
+		add_lock(r, time - f->locked);
+		f->locked = 0;
+	}
+}
+
+static bool load_page(struct run *r, struct format *f, const struct section *s)
+{
+	unsigned long long time;
+	char *record;
+
+	if (!f->aggregated_id || s->len != PAGE || kbuffer_load_subbuffer(f->kbuf, s->data))
+		return false;
+	for (record = kbuffer_read_event(f->kbuf, &time); record;
+	     record = kbuffer_next_event(f->kbuf, &time))
+		read_event(r, f, record, time);
+	return true;
+}
+
+static bool load_id(unsigned int *id, const struct section *s)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%.*s", (int)s->len, s->data);
+	*id = strtoul(text, NULL, 10);
+	return *id;
+}
+
+static bool load_stats(const struct section *s)
+{
+	uint64_t overrun, dropped;
+
+	return value_of(s, "overrun:", &overrun) && !overrun &&
+		value_of(s, "dropped events:", &dropped) && !dropped;
+}
+
+static bool load_section(struct run *r, struct format *f, const struct section *s)
+{
+	if (!strcmp(s->name, "figures"))
+		return load_figures(r, s);
+	if (!strcmp(s->name, "map"))
+		return load_map(r, s);
+	if (!strcmp(s->name, "truth"))
+		return load_truth(r, s);
+	if (!strcmp(s->name, "format"))
+		return load_format(f, s);
+	if (!strcmp(s->name, "turn_format"))
+		return load_turn_format(f, s);
+	if (!strcmp(s->name, "lock_id"))
+		return load_id(&f->lock_id, s);
+	if (!strcmp(s->name, "unlock_id"))
+		return load_id(&f->unlock_id, s);
+	if (!strcmp(s->name, "stats"))
+		return load_stats(s);
+	if (!strcmp(s->name, "page"))
+		return load_page(r, f, s);
+	if (!strcmp(s->name, "scan"))
+		return load_scan(r, s);
+	return !strcmp(s->name, "end");
+}
+
+bool run_load(struct run *r, const char *path)
+{
+	struct format format = {
+		.kbuf = kbuffer_alloc(KBUFFER_LSIZE_8, KBUFFER_ENDIAN_LITTLE),
+	};
+	struct section s = { 0 };
+	size_t len = 0;
+	char *data = read_file(path, &len);
+	char *p = data;
+
+	memset(r, 0, sizeof(*r));
+	if (!format.kbuf || !data)
+		return bad(path, strerror(errno));
+	while (strcmp(s.name, "end")) {
+		if (!next_section(&p, data + len, &s))
+			return bad(path, "ends too early");
+		if (!load_section(r, &format, &s))
+			return bad(path, s.name);
+	}
+	kbuffer_free(format.kbuf);
+	free(data);
+	/* The end of the run may have cut the last one short. */
+	if (r->nr_snapshots &&
+	    r->snapshots[r->nr_snapshots - 1].nr < r->snapshots[r->nr_snapshots - 1].due)
+		r->nr_snapshots--;
+	if (!r->nr_snapshots || !r->sample || !r->tick)
+		return bad(path, "no snapshot");
+	return true;
+}

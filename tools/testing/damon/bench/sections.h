@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The binary sections of what a guest sends, for the program that writes them
+ * and for the one that reads them.
+ */
+#ifndef _BENCH_SECTIONS_H
+#define _BENCH_SECTIONS_H
+
+#include <stdint.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define PAGE	4096UL
+
+/*
+ * Section "truth": from @time on, each page of [@start, @end) is touched in a
+ * tick with probability @p. What is not named is not touched.
+ */
+struct truth {
+	uint64_t time;
+	uint64_t start, end;
+	double p;
+};
+
+/* Section "scan": neighbours that one scan, which ended at @time, found alike */
+struct seen {
+	uint64_t time;
+	uint64_t start, end;
+	uint64_t accessed;
+};
+
+#endif /* _BENCH_SECTIONS_H */

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the scores: runs of which one can tell on paper what they are worth.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+#define MiB		(1UL << 20)
+#define MS		1000000UL
+#define AT		(1UL << 40)
+#define SIZE		(1024 * MiB)
+#define NR_REPORTS	40
+#define START		(10000 * MS)
+
+static unsigned int passed, failed;
+
+static struct truth truths[8];
+static struct snapshot snapshots[NR_REPORTS];
+static struct region regions[NR_REPORTS][8];
+static struct run run;
+
+/* Nothing was touched, and each report is empty. */
+static void begin(void)
+{
+	int i;
+
+	memset(&run, 0, sizeof(run));
+	memset(snapshots, 0, sizeof(snapshots));
+	memset(regions, 0, sizeof(regions));
+	run.sample = 5 * MS;
+	run.aggr = 100 * MS;
+	run.tick = 4 * MS;
+	run.min_regions = 10;
+	run.max_regions = 1000;
+	run.start = START;
+	run.end = START + NR_REPORTS * run.aggr + 1;
+	run.ticks = 1000;
+	run.map_start = AT;
+	run.map_end = AT + SIZE;
+	run.truths = truths;
+	run.snapshots = snapshots;
+	run.nr_snapshots = NR_REPORTS;
+	for (i = 0; i < NR_REPORTS; i++) {
+		snapshots[i].time = START + (i + 1) * run.aggr;
+		snapshots[i].regions = regions[i];
+	}
+}
+
+static void touched(uint64_t time, unsigned long mib, unsigned long nr_mib, double p)
+{
+	truths[run.nr_truths++] = (struct truth){
+		time, AT + mib * MiB, AT + (mib + nr_mib) * MiB, p
+	};
+}
+
+/* Adds a region to the reports from @first on, before @end. */
+static void reported(int first, int end, unsigned long mib, unsigned long end_mib,
+		     unsigned int nr_accesses, unsigned int age)
+{
+	int i;
+
+	for (i = first; i < end; i++)
+		regions[i][snapshots[i].nr++] = (struct region){
+			AT + mib * MiB, AT + end_mib * MiB, nr_accesses, age
+		};
+}
+
+static void expect(const char *what, double value, double wanted)
+{
+	if (isnan(wanted) ? isnan(value) : fabs(value - wanted) < .0005 * fmax(1, wanted)) {
+		passed++;
+		return;
+	}
+	printf("%s: %g, not %g\n", what, value, wanted);
+	failed++;
+}
+
+static void test_perfect(void)
+{
+	struct score s;
+
+	begin();
+	touched(START - 1, 100, 64, 1);
+	reported(0, NR_REPORTS, 0, 100, 0, 0);
+	reported(0, NR_REPORTS, 100, 164, 20, 0);
+	reported(0, NR_REPORTS, 164, 1024, 0, 0);
+	s = score_run(&run);
+	expect("perfect: recall", s.value[RECALL], 1);
+	expect("perfect: rate error", s.value[RATE_ERROR], 0);
+	expect("perfect: rank", s.value[RANK], 1);
+	expect("perfect: to 90 %", s.value[FOUND], 1);
+	expect("perfect: again", s.value[RECOVERED], NAN);
+	expect("perfect: edge", s.value[EDGE], 0);
+	expect("perfect: regions", s.value[REGIONS], 3);
+	expect("perfect: instructions", s.value[INSNS], NAN);
+	expect("perfect: slow-down", s.value[SLOWDOWN], NAN);
+}
+
+/* Who knows nothing scores what a guess does. */
+static void test_blind(void)
+{
+	struct score s;
+
+	begin();
+	touched(START - 1, 100, 64, 1);
+	reported(0, NR_REPORTS, 0, 1024, 0, 0);
+	s = score_run(&run);
+	expect("blind: recall", s.value[RECALL], 64. / 1024);
+	expect("blind: rate error", s.value[RATE_ERROR], 64. / 1024);
+	expect("blind: rank", s.value[RANK], 0);
+	expect("blind: to 90 %", s.value[FOUND], NR_REPORTS + .00001);
+	expect("blind: never", s.never[FOUND], 1);
+}
+
+/* Half of what is reported hot is, by place or by a tie; the rest is in no region. */
+static void test_half(void)
+{
+	struct score s;
+
+	begin();
+	touched(START - 1, 100, 64, 1);
+	reported(0, NR_REPORTS, 68, 132, 20, 0);
+	s = score_run(&run);
+	expect("half: recall", s.value[RECALL], .5);
+	expect("half: edge", s.value[EDGE], 32 * MiB / PAGE);
+
+	begin();
+	touched(START - 1, 100, 64, 1);
+	reported(0, NR_REPORTS, 100, 164, 20, 0);
+	reported(0, NR_REPORTS, 500, 564, 20, 0);
+	s = score_run(&run);
+	expect("tie: recall", s.value[RECALL], .5);
+	expect("tie: rate error", s.value[RATE_ERROR], 64. / 1024);
+}
+
+/* It moves in the middle of the tenth interval, and is found at the thirteenth report. */
+static void test_change(void)
+{
+	uint64_t change = START + 9 * 100 * MS + 50 * MS;
+	struct score s;
+
+	begin();
+	touched(START - 1, 100, 64, 1);
+	touched(change, 100, 64, 0);
+	touched(change, 600, 64, 1);
+	reported(0, 12, 100, 164, 20, 0);
+	reported(12, NR_REPORTS, 600, 664, 20, 0);
+	s = score_run(&run);
+	expect("change: again", s.value[RECOVERED], 3.5);
+	expect("change: never", s.never[RECOVERED], 0);
+	/* The half interval counts for either place, the two after it for none. */
+	expect("change: recall", s.recall[9], 1);
+	expect("change: recall after", s.recall[10], 0);
+	expect("change: recall at last", s.recall[12], 1);
+}
+
+/* Between two looks there is one tick, or in a quarter of the cases two. */
+static void test_rate(void)
+{
+	struct score s;
+
+	begin();
+	touched(START - 1, 0, 1024, .5);
+	reported(0, NR_REPORTS, 0, 1024, 0, 30);
+	s = score_run(&run);
+	expect("rate: rate error", s.value[RATE_ERROR], .75 * .5 + .25 * .75);
+	expect("rate: recall", s.value[RECALL], NAN);
+	expect("rate: rank", s.value[RANK], NAN);
+	expect("rate: wrongly cold", s.value[WRONGLY_COLD], 1);
+}
+
+static void test_cold(void)
+{
+	struct score s;
+
+	begin();
+	touched(START - 1, 100, 64, 1);
+	reported(0, NR_REPORTS, 0, 132, 0, 20);
+	reported(0, NR_REPORTS, 132, 1024, 0, 21);
+	s = score_run(&run);
+	expect("cold: only above 2 s", s.value[WRONGLY_COLD], 32. / 1024);
+
+	/* It has rested for more than 2 s at the end only. */
+	begin();
+	touched(START - 1, 100, 64, 1);
+	touched(START, 100, 64, 0);
+	reported(0, NR_REPORTS, 0, 1024, 0, 21);
+	s = score_run(&run);
+	expect("cold: rested", s.value[WRONGLY_COLD], 0);
+}
+
+/* The hottest eighth counts, and not the two eighths that are warm. */
+static void test_top(void)
+{
+	struct score s;
+
+	begin();
+	run.top = 125;
+	touched(START - 1, 0, 128, .2);
+	touched(START - 1, 128, 128, 1);
+	touched(START - 1, 256, 128, .4);
+	reported(0, NR_REPORTS, 0, 128, 5, 0);
+	reported(0, NR_REPORTS, 128, 256, 9, 0);
+	reported(0, NR_REPORTS, 256, 384, 7, 0);
+	s = score_run(&run);
+	expect("top: recall", s.value[RECALL], 1);
+	expect("top: rank", s.value[RANK], 1);
+	expect("top: edge", s.value[EDGE], NAN);
+
+	regions[NR_REPORTS - 1][0].nr_accesses = 10;
+	s = score_run(&run);
+	expect("top: wrong one", s.recall[NR_REPORTS - 1], 0);
+}
+
+static void test_moving(void)
+{
+	struct score s;
+
+	begin();
+	run.speed = 10 * MiB;
+	touched(START - 1, 100, 64, 1);
+	touched(START + 500 * MS, 100, 4, 0);
+	touched(START + 500 * MS, 164, 4, 1);
+	reported(0, 5, 100, 164, 20, 0);
+	reported(5, NR_REPORTS, 96, 160, 20, 0);
+	s = score_run(&run);
+	/* 8 of 64 MiB are missed, which the window makes in 800 ms. */
+	expect("moving: again", s.value[RECOVERED], 8);
+}
+
+static void test_costs(void)
+{
+	struct score s;
+
+	begin();
+	touched(START - 1, 100, 64, 1);
+	reported(0, NR_REPORTS, 0, 512, 0, 0);
+	reported(0, NR_REPORTS, 512, 1024, 0, 0);
+	run.max_regions = run.min_regions;
+	run.cpu = 40 * MS;
+	s = score_run(&run);
+	expect("costs: instructions", s.value[INSNS], 20 * MS / (2. * 20 * NR_REPORTS));
+	expect("costs: time", s.value[CPU], .01);
+	expect("costs: recall", s.value[RECALL], NAN);
+
+	run.locks = 1;
+	run.lock = 1234;
+	s = score_run(&run);
+	expect("lock", s.value[LOCK], 1234);
+	expect("lock: time", s.value[CPU], NAN);
+
+	begin();
+	reported(0, NR_REPORTS, 0, 1024, 0, 0);
+	run.free_ns = 100;
+	run.free_loops = 100;
+	run.monitored_ns = 200;
+	run.monitored_loops = 150;
+	s = score_run(&run);
+	expect("slow-down", s.value[SLOWDOWN], .25);
+}
+
+int main(void)
+{
+	test_perfect();
+	test_blind();
+	test_half();
+	test_change();
+	test_rate();
+	test_cold();
+	test_top();
+	test_moving();
+	test_costs();
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}
