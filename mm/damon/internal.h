@@ -194,15 +194,12 @@ void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r);
 void damon_region_record(struct damon_region *r, bool accessed);
 
 /**
- * damon_region_restart() - Take back what was recorded, except these samples.
+ * damon_region_restart() - Take back all that was recorded.
  * @r:		The region.
- * @hits:	How many of @samples found an access.
- * @samples:	How many can be trusted.
  *
- * It has turned out that accesses were hidden from all other samples.
+ * It has turned out that accesses were hidden from the samples.
  */
-void damon_region_restart(struct damon_region *r, unsigned int hits,
-			  unsigned int samples);
+void damon_region_restart(struct damon_region *r);
 
 /**
  * damon_regions_count() - End an aggregation: from samples to rates.

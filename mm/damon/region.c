@@ -30,15 +30,15 @@
  *	G = 2 (H(k1, n1) + H(k2, n2) - H(k1 + k2, n1 + n2))
  *	H(k, n) = k ln k + (n - k) ln(n - k) - n ln n
  *
- * With one rate for both, G is above 4.5 in 3.4 % of all cases, above 10 in
- * 0.16 %, above 12 in 0.05 %.  Example: 2 hits of 2 samples in one eighth, and
+ * With one rate for both, G is above 4.5 in 3.4 % of all cases, above 12 in
+ * 0.05 %, above 15 in 0.01 %.  Example: 2 hits of 2 samples in one eighth, and
  * none of 18 in the others, have G = 13.0: cut.  1 of 3 against 0 of 17 has G =
  * 4.2, which is no reason for a cut, and none against a merge.
  *
  * Change.  When the samples of this aggregation contradict those before
- * (G > 10), or three in a row contradict what was certain, the memory is used in
+ * (G > 15), or three in a row contradict what was certain, the memory is used in
  * a new way: what was known is forgotten, and the region begins a new age.
- * Noise alone begins no new age.
+ * Noise alone rarely begins a new age.
  *
  * Search.  A small hot spot in a large region is found by luck: then the address
  * of the hit is where to look.  A piece of 1/32 of the region is cut out
@@ -150,7 +150,7 @@ static u64 total_pages(const struct damon_ctx *ctx)
 #define SAMPLE 128
 
 /*
- * As much as a region keeps of what it has been told.  Squares of products of
+ * As much as a region keeps of the aggregations before this one.  Squares of products of
  * two such numbers fit 64 bits.
  */
 #define WINDOW (400 * SAMPLE)
@@ -225,7 +225,7 @@ static s64 g_test(struct tally a, struct tally b)
 #define G(tenths) ((s64)(tenths) * ((((s64)SAMPLE << 24) * 10000) / 13863) / 10)
 
 #define G_MERGE		G(45)
-#define G_CHANGE	G(100)
+#define G_CHANGE	G(150)
 #define G_CUT		G(120)
 
 static unsigned long nr_pages(const struct damon_region *r)
@@ -308,32 +308,26 @@ static bool is_change(struct damon_region *r, bool accessed)
 	return ++r->nr_surprises == 3;
 }
 
-/* As after three surprises, but with samples that can be trusted. */
-void damon_region_restart(struct damon_region *r, unsigned int hits,
-			  unsigned int samples)
+static void forget_all(struct damon_region *r)
 {
-	unsigned int i;
-
 	memset(&r->old, 0, sizeof(r->old));
-	for (i = 0; i < NR_BINS; i++) {
-		r->now.hits[i] = hits * SAMPLE / NR_BINS;
-		r->now.samples[i] = samples * SAMPLE / NR_BINS;
-	}
-	r->nr_accesses = hits;
+	memset(&r->now, 0, sizeof(r->now));
 	r->expected = ANYTHING;
 	r->changed = true;
+}
+
+void damon_region_restart(struct damon_region *r)
+{
+	forget_all(r);
+	r->nr_accesses = 0;
 }
 
 void damon_region_record(struct damon_region *r, bool accessed)
 {
 	unsigned int bin = bin_of(r, r->sampling_addr);
 
-	if (is_change(r, accessed)) {
-		memset(&r->old, 0, sizeof(r->old));
-		memset(&r->now, 0, sizeof(r->now));
-		r->expected = ANYTHING;
-		r->changed = true;
-	}
+	if (is_change(r, accessed))
+		forget_all(r);
 	/* Thousands of samples in one aggregation: rates are all that counts. */
 	if (r->now.samples[bin] > U16_MAX - SAMPLE)
 		halve(&r->now);
@@ -424,6 +418,7 @@ static u32 find_rare_rate(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			struct tally all = tally(&r->old);
 
+			cond_resched();
 			if (rounded_count(ctx, all))
 				continue;
 			sum += (u64)rate(all) * nr_pages(r);
@@ -445,11 +440,12 @@ static void judge(const struct damon_ctx *ctx, struct damon_region *r)
 static void count(struct damon_ctx *ctx, struct damon_region *r)
 {
 	bool late = r->changed && !r->tlb_hides &&
-		tally(&r->now).samples / SAMPLE < ctx->nr_samples / 4;
+		tally(&r->now).samples / SAMPLE < min(ctx->nr_samples / 4, 255U);
 
 	/*
 	 * A change in the last quarter may be a pause of the program: the whole
-	 * aggregation counts.  Without any samples, somebody else has counted.
+	 * aggregation counts.  A bin that halve() has been to has 255 samples and
+	 * more.  Without any samples, somebody else has counted.
 	 */
 	if (late || (!tally(&r->now).samples && !r->sampling_pending))
 		spread_count(ctx, r);
@@ -475,9 +471,12 @@ void damon_regions_count(struct damon_ctx *ctx)
 		}
 	}
 	ctx->rare_rate = find_rare_rate(ctx);
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
 			judge(ctx, r);
+			cond_resched();
+		}
+	}
 }
 
 void damon_regions_forget(struct damon_ctx *ctx)
@@ -545,6 +544,20 @@ static void drop_evidence(struct damon_region *r)
 	r->sampling_pending = false;
 }
 
+/* What is not about addresses. */
+static void copy_state(struct damon_region *to, const struct damon_region *from)
+{
+	to->nr_accesses = from->nr_accesses;
+	to->age = from->age;
+	to->tlb = from->tlb;
+	to->next_bin = from->next_bin;
+	to->expected = from->expected;
+	to->nr_surprises = from->nr_surprises;
+	to->changed = from->changed;
+	to->young = from->young;
+	to->tlb_hides = from->tlb_hides;
+}
+
 /* === Split and merge === */
 
 int damon_region_split(struct damon_region *r, struct damon_target *t,
@@ -555,11 +568,7 @@ int damon_region_split(struct damon_region *r, struct damon_target *t,
 	right = damon_region_new(r->ar.start + left_size, r->ar.end);
 	if (!right)
 		return -ENOMEM;
-	right->nr_accesses = r->nr_accesses;
-	right->age = r->age;
-	right->young = r->young;
-	right->tlb = r->tlb;
-	right->tlb_hides = r->tlb_hides;
+	copy_state(right, r);
 	inherit(right, &whole);
 	r->ar.end = right->ar.start;
 	drop_evidence(r);
@@ -616,14 +625,28 @@ static void thin(struct damon_evidence *e, u32 part, u32 whole)
 	}
 }
 
+/*
+ * Leave no more samples for a page in @r than in @other, unless that has hardly
+ * any: where rates differ, a small part is not to outweigh a large one.
+ */
+static void even_out(struct damon_region *r, const struct damon_region *other)
+{
+	u32 samples = tally(&r->old).samples, others = tally(&other->old).samples;
+	u64 even = mul_u64_u64_div_u64(others, nr_pages(r), nr_pages(other));
+
+	if (others >= 16 * SAMPLE && samples > even)
+		thin(&r->old, even, samples);
+}
+
 /* @r, the right neighbour of @l, becomes part of @l. */
 static void merge_two(struct damon_region *l, struct damon_region *r,
 		      struct damon_target *t)
 {
 	unsigned long sz_l = damon_region_size(l), sz_r = damon_region_size(r);
-	u32 samples = tally(&l->old).samples + tally(&r->old).samples;
 	struct damon_region left = *l;
+	u32 samples;
 
+	samples = tally(&left.old).samples + tally(&r->old).samples;
 	if (samples > WINDOW) {
 		thin(&left.old, WINDOW, samples);
 		thin(&r->old, WINDOW, samples);
@@ -635,6 +658,9 @@ static void merge_two(struct damon_region *l, struct damon_region *r,
 	drop_evidence(l);
 	inherit(l, &left);
 	inherit(l, r);
+	l->expected = expectation(tally(&l->old));
+	l->nr_surprises = 0;
+	l->changed |= r->changed;
 	if (sz_l < sz_r) {
 		l->tlb = r->tlb;
 		l->tlb_hides = r->tlb_hides;
@@ -666,6 +692,10 @@ static unsigned int merge_target(struct damon_target *t, s64 g, bool force,
 		if (nr_merged < budget && l && l->ar.end == r->ar.start &&
 		    (force || (!l->young && !r->young)) &&
 		    r->ar.end - l->ar.start <= sz_limit && agree(l, r, g)) {
+			if (force) {
+				even_out(l, r);
+				even_out(r, l);
+			}
 			merge_two(l, r, t);
 			nr_merged++;
 		} else {
@@ -839,6 +869,8 @@ static void look_anew(struct damon_region *r)
 {
 	drop_evidence(r);
 	r->age = 0;
+	r->expected = ANYTHING;
+	r->nr_surprises = 0;
 	r->young = true;
 }
 
@@ -860,19 +892,20 @@ static void cut_seed(struct damon_target *t, struct damon_region *r)
 }
 
 /*
- * Does hot memory seem to go on beyond @hot, whose @bin is next to @cold?  A
+ * Does hot memory seem to go on beyond @hot, whose page @edge is next to @cold?  A
  * neighbour less than eight times as large is left to its own evidence: a bin
  * of it is no larger than @hot.
  */
-static bool goes_on(const struct damon_region *hot, unsigned int bin,
+static bool goes_on(const struct damon_region *hot, unsigned long edge,
 		    const struct damon_region *cold)
 {
 	struct tally h = tally(&hot->old), c = tally(&cold->old);
-	struct tally edge = tally_bins(&hot->old, bin, bin + 1);
+	unsigned int bin = bin_of(hot, edge);
+	struct tally e = tally_bins(&hot->old, bin, bin + 1);
 
 	return damon_region_size(hot) < damon_region_size(cold) / 8 &&
 		rate(h) > 2 * rate(c) && g_test(h, c) > G_CUT &&
-		edge.samples >= SAMPLE / 2 && !rates_differ(h, edge, 2);
+		e.samples >= SAMPLE / 2 && !rates_differ(h, e, 2);
 }
 
 /* Ask the large neighbours of small hot regions, twice as far as these reach. */
@@ -885,7 +918,7 @@ static void cut_feelers(struct damon_target *t, unsigned int *budget)
 		if (*budget < 2)
 			return;
 		if (!list_is_last(&r->list, &t->regions_list) &&
-		    next->ar.start == r->ar.end && goes_on(next, 0, r)) {
+		    next->ar.start == r->ar.end && goes_on(next, next->ar.start, r)) {
 			piece = carve(r, t, r->ar.end - 2 * damon_region_size(next),
 				      r->ar.end);
 			if (piece) {
@@ -893,7 +926,7 @@ static void cut_feelers(struct damon_target *t, unsigned int *budget)
 				--*budget;
 			}
 		}
-		if (prev && prev->ar.end == r->ar.start && goes_on(prev, NR_BINS - 1, r)) {
+		if (prev && prev->ar.end == r->ar.start && goes_on(prev, prev->ar.end - 1, r)) {
 			piece = carve(r, t, r->ar.start,
 				      r->ar.start + 2 * damon_region_size(prev));
 			if (piece) {
@@ -913,6 +946,7 @@ void damon_regions_search(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
+			cond_resched();
 			r->young = false;
 			if (budget < 2)
 				continue;
@@ -949,12 +983,8 @@ static struct damon_region *append(struct damon_target *t, unsigned long start,
 
 	if (!r)
 		return NULL;
-	if (from) {
-		r->nr_accesses = from->nr_accesses;
-		r->age = from->age;
-		r->tlb = from->tlb;
-		r->tlb_hides = from->tlb_hides;
-	}
+	if (from)
+		copy_state(r, from);
 	damon_region_add(r, t);
 	return r;
 }

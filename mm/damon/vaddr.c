@@ -16,7 +16,7 @@
  * - A mapping is kept from changing by its own lock.  Where the kernel has no
  *   such lock, or a writer holds it, mmap_lock is taken for reading.  Regions
  *   are visited in address order, so all regions in one mapping share one turn
- *   of the lock, but a turn has an end, see turn_is_over(): that is how long a
+ *   of the lock, but a turn has an end, see cursor_tick(): that is how long a
  *   writer may have to wait.
  *
  * - Inside are the locks of access.c.
@@ -254,6 +254,7 @@ static void va_init(struct damon_ctx *ctx)
 	struct damon_target *t;
 
 	ctx->flush_at = jiffies;
+	ctx->flush_turn = 0;
 	damon_for_each_target(t, ctx)
 		if (!t->nr_regions)
 			fit_or_say(ctx, t);
@@ -289,10 +290,11 @@ static void va_update(struct damon_ctx *ctx)
  * neither is recorded until the shares agree again.  With k hits of n flushed
  * samples and l of m others, and N = n + m, K = k + l, they differ if
  *
- *	(k m - l n)^2 N > 10 n m K (N - K),		k >= 2
+ *	(k m - l n)^2 N > 20 n m K (N - K),		k >= 3
  *
- * which is the chi-squared test; chance alone gets there in 1 of 1200 cases.
- * Example: all of the first 2 flushed samples, and none of 18 others: 20.  Two
+ * which is the chi-squared test; they agree again below 10.  Chance alone gets
+ * above 20 in 1 of 130,000 tests, and there are 20 tests a second of each region.
+ * Example: all of the first 3 flushed samples, and none of 27 others: 30.  Two
  * flushed samples fall into an aggregation of 100 ms.
  *
  * If the guess is wrong, the region has a tenth of its samples for a while, and
@@ -325,7 +327,11 @@ static bool may_flush(struct damon_ctx *ctx)
 {
 	unsigned int nr = READ_ONCE(tlb_flushes);
 
-	if (!nr || time_before(jiffies, ctx->flush_at))
+	if (!nr) {
+		ctx->flush_at = jiffies;
+		return false;
+	}
+	if (time_before(jiffies, ctx->flush_at))
 		return false;
 	ctx->flush_at = jiffies + DIV_ROUND_UP(HZ, nr);
 	return true;
@@ -340,14 +346,14 @@ static void flush_for_samples(struct damon_target *t, struct mm_struct *mm)
 	flush_tlb_mm(mm);
 }
 
-static bool tlb_hides(struct damon_tlb_stats s)
+static bool tlb_hides(struct damon_tlb_stats s, unsigned int limit)
 {
 	unsigned int all = s.flushed + s.others, hits = s.flushed_hits + s.other_hits;
 	int diff = s.flushed_hits * s.others - s.other_hits * s.flushed;
 
-	return s.flushed_hits >= 2 && diff > 0 &&
+	return s.flushed_hits >= 3 && diff > 0 &&
 		(u64)diff * diff * all >
-		10ULL * s.flushed * s.others * hits * (all - hits);
+		(u64)limit * s.flushed * s.others * hits * (all - hits);
 }
 
 static noinline void record_flushed(struct damon_region *r, bool accessed)
@@ -356,9 +362,10 @@ static noinline void record_flushed(struct damon_region *r, bool accessed)
 
 	r->tlb.flushed_hits += accessed;
 	r->tlb.flushed++;
-	r->tlb_hides = tlb_hides(r->tlb);
+	r->tlb_hides = tlb_hides(r->tlb, hid ? 10 : 20);
+	/* Nor this one: what makes a test succeed is never a fair sample. */
 	if (r->tlb_hides && !hid)
-		damon_region_restart(r, r->tlb.flushed_hits, r->tlb.flushed);
+		damon_region_restart(r);
 	else
 		damon_region_record(r, accessed);
 	if (r->tlb.flushed == MAX_FLUSHED) {
@@ -458,7 +465,7 @@ static noinline bool cursor_lock(struct cursor *c, unsigned long addr)
 	cond_resched();
 	if (addr >= c->hole_start && addr < c->hole_last)
 		return false;
-	c->nr = 0;
+	c->nr = 1;
 
 	c->walk.vma = lock_vma_under_rcu(c->mm, addr);
 	if (c->walk.vma) {
@@ -525,8 +532,11 @@ static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *
 		damon_page_mkold(&c->walk, r->sampling_addr);
 	r->sampling_hit = false;
 	r->sampling_flushed = false;
-	if (unlikely(c->walk.told))
+	if (unlikely(c->walk.told)) {
+		/* A huge page may have many regions, and a writer may wait. */
+		cursor_unlock(c);
 		tell_neighbours(&c->walk, t, r);
+	}
 }
 
 /* For the regions that have no sample: the others were prepared as they were checked. */

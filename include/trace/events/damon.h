@@ -49,7 +49,7 @@ TRACE_EVENT(damon_aggregated,
 );
 
 /*
- * One turn of a lock that keeps a mapping as it is, while @nr of its pages were
+ * One turn of a lock that keeps a mapping as it is, while @nr regions were
  * visited or, with mmap_lock, mappings listed.  A turn that began before the
  * event was enabled is not told.
  */

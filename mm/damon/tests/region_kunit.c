@@ -671,7 +671,7 @@ static void change_is_reported_at_once(struct kunit *test)
 static void change_leaves_no_mixture(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 35);
-	struct damon_region *r = known_region(test, ctx, 200, 400);
+	struct damon_region *r = known_region(test, ctx, 300, 400);
 
 	take_samples(ctx, r, 5, 2);
 	take_samples(ctx, r, 15, 0);

@@ -428,18 +428,21 @@ static void news_reach_all_who_wait(struct kunit *test)
 static const struct hides_case {
 	const char *name;
 	struct damon_tlb_stats s;
+	unsigned int limit;
 	bool want;
 } hides_cases[] = {
-	{ "nothing known", { 0, 0, 0, 0 }, false },
-	{ "never accessed", { 0, 16, 0, 200 }, false },
-	{ "always accessed", { 16, 16, 200, 200 }, false },
-	{ "both of two, none of 18", { 2, 2, 0, 18 }, true },
-	{ "one of one, none of 200", { 1, 1, 0, 200 }, false },
-	{ "all, and none of the others", { 16, 16, 0, 254 }, true },
-	{ "all, and half of the others", { 16, 16, 127, 254 }, true },
-	{ "a half, and a half", { 8, 16, 127, 254 }, false },
-	{ "a little more than the others", { 5, 16, 50, 254 }, false },
-	{ "fewer than the others", { 0, 16, 254, 254 }, false },
+	{ "nothing known", { 0, 0, 0, 0 }, 20, false },
+	{ "never accessed", { 0, 16, 0, 200 }, 20, false },
+	{ "always accessed", { 16, 16, 200, 200 }, 20, false },
+	{ "both of two, none of 18", { 2, 2, 0, 18 }, 20, false },
+	{ "three of three, none of 27", { 3, 3, 0, 27 }, 20, true },
+	{ "one of one, none of 200", { 1, 1, 0, 200 }, 20, false },
+	{ "all, and none of the others", { 16, 16, 0, 254 }, 20, true },
+	{ "all, and half of the others", { 16, 16, 127, 254 }, 20, false },
+	{ "the same, when it was hidden", { 16, 16, 127, 254 }, 10, true },
+	{ "a half, and a half", { 8, 16, 127, 254 }, 20, false },
+	{ "a little more than the others", { 5, 16, 50, 254 }, 20, false },
+	{ "fewer than the others", { 0, 16, 254, 254 }, 20, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(hides, hides_cases, name);
@@ -448,7 +451,7 @@ static void hidden_accesses_are_found_out(struct kunit *test)
 {
 	const struct hides_case *c = test->param_value;
 
-	KUNIT_EXPECT_EQ(test, tlb_hides(c->s), c->want);
+	KUNIT_EXPECT_EQ(test, tlb_hides(c->s, c->limit), c->want);
 }
 
 /* A region that is accessed in @p of 256 intervals, of which @seen are seen. */
@@ -487,7 +490,7 @@ static void hidden_region_is_known_until_it_changes(struct kunit *test)
 	sample(&r, &rng, 100, 256, 256);
 	KUNIT_EXPECT_FALSE(test, (bool)r.tlb_hides);
 	/* The TLB begins to hold it. */
-	sample(&r, &rng, 100, 256, 0);
+	sample(&r, &rng, 300, 256, 0);
 	KUNIT_EXPECT_TRUE(test, (bool)r.tlb_hides);
 	sample(&r, &rng, 5000, 100, 0);
 	KUNIT_EXPECT_TRUE(test, (bool)r.tlb_hides);
