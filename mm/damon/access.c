@@ -54,64 +54,8 @@
 
 #include "access.h"
 
-#ifndef CONFIG_MMU_NOTIFIER
-static inline int mmu_notifier_clear_young(struct mm_struct *mm,
-					   unsigned long start, unsigned long end)
-{
-	return 0;
-}
-#endif
-
-/*
- * One visit to the entry that maps an address.  Either to clear the Accessed
- * bit, which returns whether the folio's idle flag is set now, or to look, which
- * returns whether there was an access.
- */
-struct visit {
-	struct vm_area_struct *vma;
-	unsigned long addr;
-	bool mkold;
-	/* When looking: the folio's idle flag was set. */
-	bool marked;
-};
-
-/* A look at an entry that is young, or at a folio without a mark, needs none. */
-static __always_inline bool needs_folio(struct visit v, bool young)
-{
-	return v.mkold || (v.marked && !young);
-}
-
-/*
- * What the folio adds to @young, which is what the entry says.  A flag that is
- * right already is not written: that would take the cache line from others.
- */
-static __always_inline bool visit_folio(struct visit v, struct folio *folio, bool young)
-{
-	if (!v.mkold)
-		return young || (v.marked && folio && !folio_test_idle(folio)) ||
-			mmu_notifier_test_young(v.vma->vm_mm, v.addr);
-	if (!folio)
-		return false;
-	if (young && !folio_test_young(folio))
-		folio_set_young(folio);
-	if (!folio_test_idle(folio))
-		folio_set_idle(folio);
-	return true;
-}
-
-/*
- * NULL for the zero page and for memory without struct page.  Where an entry
- * says itself that it is of this kind, most need no more than a look.
- */
-static __always_inline struct folio *entry_folio(struct visit v, pte_t entry)
-{
-	if (IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) && likely(!pte_special(entry)))
-		return page_folio(pte_page(entry));
-	return vm_normal_folio(v.vma, v.addr, entry);
-}
-
 /* The bit of a huge entry of @size is cleared.  To be called before visit_folio(). */
-static __always_inline void tell_others(struct damon_walk *w, struct visit v,
+static __always_inline void tell_others(struct damon_walk *w, struct damon_visit v,
 					struct folio *folio, bool young,
 					unsigned long size)
 {
@@ -123,35 +67,23 @@ static __always_inline void tell_others(struct damon_walk *w, struct visit v,
 	w->told_end = w->told_start + size;
 }
 
-/* The entry @pte is locked. */
-static __always_inline bool visit_pte(struct visit v, pte_t *pte)
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+/* As damon_entry_folio(). */
+static __always_inline struct folio *huge_folio(struct vm_area_struct *vma,
+						unsigned long start, pmd_t entry)
 {
-	unsigned long start = v.addr & PAGE_MASK;
-	struct folio *folio = NULL;
-	pte_t entry = ptep_get(pte);
-	bool young;
-
-	if (!pte_present(entry))
-		return false;
-	young = pte_young(entry);
-	if (needs_folio(v, young))
-		folio = entry_folio(v, entry);
-	if (v.mkold) {
-		if (young)
-			ptep_test_and_clear_young(v.vma, start, pte);
-		young |= mmu_notifier_clear_young(v.vma->vm_mm, start,
-						  start + PAGE_SIZE);
-	}
-	return visit_folio(v, folio, young);
+	if (likely(!(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) &&
+		   !pmd_devmap(entry) && !is_huge_zero_pmd(entry)))
+		return page_folio(pmd_page(entry));
+	return vm_normal_folio_pmd(vma, start, entry);
 }
 
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
 /* Return false when @pmd turned out to be a table of PTEs, or nothing. */
-static __always_inline bool visit_huge_pmd(struct damon_walk *w, struct visit v,
+static __always_inline bool visit_huge_pmd(struct damon_walk *w, struct damon_visit v,
 					   pmd_t *pmd, bool *ret)
 {
 	unsigned long start = v.addr & HPAGE_PMD_MASK;
-	spinlock_t *ptl = pmd_lock(v.vma->vm_mm, pmd);
+	spinlock_t *ptl = pmd_lock(w->vma->vm_mm, pmd);
 	pmd_t entry = pmdp_get(pmd);
 	bool young = pmd_young(entry);
 	struct folio *folio = NULL;
@@ -160,36 +92,44 @@ static __always_inline bool visit_huge_pmd(struct damon_walk *w, struct visit v,
 		spin_unlock(ptl);
 		return false;
 	}
-	if (needs_folio(v, young))
-		folio = vm_normal_folio_pmd(v.vma, start, entry);
+	if (damon_needs_folio(v, young))
+		folio = huge_folio(w->vma, start, entry);
 	if (v.mkold) {
 		if (young)
-			pmdp_test_and_clear_young(v.vma, start, pmd);
-		young |= mmu_notifier_clear_young(v.vma->vm_mm, start,
+			pmdp_test_and_clear_young(w->vma, start, pmd);
+		young |= mmu_notifier_clear_young(w->vma->vm_mm, start,
 						  start + HPAGE_PMD_SIZE);
 		tell_others(w, v, folio, young, HPAGE_PMD_SIZE);
 	}
-	*ret = visit_folio(v, folio, young);
+	*ret = damon_visit_folio(w, v, folio, young);
 	spin_unlock(ptl);
 	return true;
 }
 #else
-static bool visit_huge_pmd(struct damon_walk *w, struct visit v, pmd_t *pmd, bool *ret)
+static bool visit_huge_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd, bool *ret)
 {
 	return false;
 }
 #endif
 
-/* The general way, for what changes meanwhile. */
-static noinline bool visit_changed(struct visit v, pmd_t *pmd)
+bool damon_visit_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd)
 {
 	spinlock_t *ptl = NULL;
-	pte_t *pte = pte_offset_map_lock(v.vma->vm_mm, pmd, v.addr, &ptl);
-	bool ret;
+	pte_t *pte;
+	bool ret, huge;
 
+	/* Twice, so that each is made for its purpose. */
+	huge = v.mkold ?
+		visit_huge_pmd(w, (struct damon_visit){ v.addr, true, false }, pmd, &ret) :
+		visit_huge_pmd(w, (struct damon_visit){ v.addr, false, v.marked }, pmd, &ret);
+	if (huge)
+		return ret;
+
+	/* The general way, for what changes meanwhile. */
+	pte = pte_offset_map_lock(w->vma->vm_mm, pmd, v.addr, &ptl);
 	if (!pte)
 		return false;
-	ret = visit_pte(v, pte);
+	ret = damon_visit_pte(w, v, pte);
 	pte_unmap_unlock(pte, ptl);
 	return ret;
 }
@@ -200,44 +140,44 @@ static noinline bool visit_changed(struct visit v, pmd_t *pmd)
  * entries of the hardware, and only the hugetlb helpers know; taking it out and
  * putting it back loses no Dirty bit that the hardware sets meanwhile.
  */
-static bool huge_pte_clear_young(struct visit v, pte_t *pte, unsigned long start,
+static bool huge_pte_clear_young(struct damon_walk *w, pte_t *pte, unsigned long start,
 				 unsigned long sz)
 {
-	struct mm_struct *mm = v.vma->vm_mm;
+	struct mm_struct *mm = w->vma->vm_mm;
 	pte_t entry = huge_ptep_get(mm, start, pte);
 	bool young = pte_young(entry);
 
 	if (young) {
-		entry = huge_ptep_modify_prot_start(v.vma, start, pte);
-		huge_ptep_modify_prot_commit(v.vma, start, pte, entry,
+		entry = huge_ptep_modify_prot_start(w->vma, start, pte);
+		huge_ptep_modify_prot_commit(w->vma, start, pte, entry,
 					     pte_mkold(entry));
 	}
 	return young | mmu_notifier_clear_young(mm, start, start + sz);
 }
 
-static bool visit_hugetlb_entry(struct damon_walk *w, struct visit v, struct hstate *h,
+static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, struct hstate *h,
 				unsigned long start)
 {
-	struct mm_struct *mm = v.vma->vm_mm;
+	struct mm_struct *mm = w->vma->vm_mm;
 	struct folio *folio;
 	pte_t *pte, entry;
 	spinlock_t *ptl = NULL;
 	bool ret = false;
 	bool young;
 
-	pte = hugetlb_walk(v.vma, start, huge_page_size(h));
+	pte = hugetlb_walk(w->vma, start, huge_page_size(h));
 	if (!pte)
 		return false;
 	ptl = huge_pte_lock(h, mm, pte);
 	entry = huge_ptep_get(mm, start, pte);
 	if (pte_present(entry)) {
 		young = v.mkold ?
-			huge_pte_clear_young(v, pte, start, huge_page_size(h)) :
+			huge_pte_clear_young(w, pte, start, huge_page_size(h)) :
 			pte_young(entry);
 		folio = page_folio(pte_page(entry));
 		if (v.mkold)
 			tell_others(w, v, folio, young, huge_page_size(h));
-		ret = visit_folio(v, folio, young);
+		ret = damon_visit_folio(w, v, folio, young);
 	}
 	spin_unlock(ptl);
 	return ret;
@@ -248,33 +188,29 @@ static bool visit_hugetlb_entry(struct damon_walk *w, struct visit v, struct hst
  * looks without the page table lock, and would take the page for missing.  The
  * VMA lock keeps a table that several processes share from going away.
  */
-static noinline bool visit_hugetlb(struct damon_walk *w, struct visit v)
+bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 {
-	struct hstate *h = hstate_vma(v.vma);
+	struct hstate *h = hstate_vma(w->vma);
 	unsigned long start = v.addr & huge_page_mask(h);
-	u32 hash = hugetlb_fault_mutex_hash(v.vma->vm_file->f_mapping,
-					    hugetlb_linear_page_index(v.vma, start));
+	u32 hash = hugetlb_fault_mutex_hash(w->vma->vm_file->f_mapping,
+					    hugetlb_linear_page_index(w->vma, start));
 	bool ret;
 
 	mutex_lock(&hugetlb_fault_mutex_table[hash]);
-	hugetlb_vma_lock_read(v.vma);
+	hugetlb_vma_lock_read(w->vma);
 	ret = visit_hugetlb_entry(w, v, h, start);
-	hugetlb_vma_unlock_read(v.vma);
+	hugetlb_vma_unlock_read(w->vma);
 	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
 	return ret;
 }
 #else
-static bool visit_hugetlb(struct damon_walk *w, struct visit v)
+bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 {
 	return false;
 }
 #endif
 
-/*
- * Go down to the PMD of @addr, and remember the table.  Return NULL when there
- * is none, or a huge entry in its place, of a size that only devices use.
- */
-static noinline pmd_t *walk_down(struct damon_walk *w, unsigned long addr)
+pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
 {
 	unsigned long start = addr & PUD_MASK;
 	pgd_t *pgd;
@@ -299,66 +235,4 @@ static noinline pmd_t *walk_down(struct damon_walk *w, unsigned long addr)
 	w->start = max(w->vma->vm_start, start);
 	w->size -= w->start - 1;
 	return w->pmds + pmd_index(addr);
-}
-
-/*
- * Visit the entry that maps @v.addr.  One that maps nothing, a swap or
- * migration entry, or one of a device, leaves the answer at "no".
- *
- * For a table of PTEs this does what pte_offset_map_lock() does.  That would be
- * two calls and another reading of the PMD, and as much again as all the rest.
- */
-static __always_inline bool visit(struct damon_walk *w, struct visit v)
-{
-	pmd_t *pmd, entry;
-	spinlock_t *ptl = NULL;
-	pte_t *pte;
-	bool ret;
-
-	if (unlikely(v.addr - w->start >= w->size)) {
-		if (is_vm_hugetlb_page(v.vma))
-			return visit_hugetlb(w, v);
-		pmd = walk_down(w, v.addr);
-		if (!pmd)
-			return false;
-	} else {
-		pmd = w->pmds + pmd_index(v.addr);
-	}
-
-	rcu_read_lock();
-	entry = pmdp_get_lockless(pmd);
-	if (pmd_none(entry)) {
-		rcu_read_unlock();
-		return false;
-	}
-	/* A PMD that is read in two halves may be none that ever was. */
-	if (IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH) ||
-	    unlikely(pmd_leaf(entry) || pmd_bad(entry))) {
-		rcu_read_unlock();
-		if (pmd_present(entry) && pmd_leaf(entry) &&
-		    visit_huge_pmd(w, v, pmd, &ret))
-			return ret;
-		return visit_changed(v, pmd);
-	}
-	pte = __pte_map(&entry, v.addr);
-	ptl = pte_lockptr(v.vma->vm_mm, &entry);
-	spin_lock(ptl);
-	if (unlikely(!pmd_same(entry, pmdp_get_lockless(pmd)))) {
-		/* RCU has kept the old table, but it tells nothing any more. */
-		pte_unmap_unlock(pte, ptl);
-		return visit_changed(v, pmd);
-	}
-	ret = visit_pte(v, pte);
-	pte_unmap_unlock(pte, ptl);
-	return ret;
-}
-
-bool damon_page_mkold(struct damon_walk *w, unsigned long addr)
-{
-	return visit(w, (struct visit){ .vma = w->vma, .addr = addr, .mkold = true });
-}
-
-bool damon_page_young(struct damon_walk *w, unsigned long addr, bool marked)
-{
-	return visit(w, (struct visit){ .vma = w->vma, .addr = addr, .marked = marked });
 }

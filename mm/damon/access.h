@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Accesses to one page, for the primitives of address spaces that are mapped.
+ * Accesses to one page, for the primitives of address spaces that are mapped;
+ * access.c tells how.
+ *
+ * The way to the entry of a small page is here, since it is taken twice for each
+ * region in each sampling interval: a call and its registers are a sixth of it.
  */
 #ifndef _MM_DAMON_ACCESS_H
 #define _MM_DAMON_ACCESS_H
 
-#include <linux/mm_types.h>
+#include <linux/hugetlb_inline.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/page_idle.h>
 #include <linux/pgtable.h>
 
 /**
@@ -34,6 +41,147 @@ struct damon_walk {
 	unsigned long told_end;
 };
 
+/*
+ * One visit to the entry that maps an address.  Either to clear the Accessed
+ * bit, which returns whether the folio's idle flag is set now, or to look, which
+ * returns whether there was an access.
+ */
+struct damon_visit {
+	unsigned long addr;
+	bool mkold;
+	/* When looking: the folio's idle flag was set. */
+	bool marked;
+};
+
+/*
+ * Go down to the PMD of @addr, and remember the table.  Return NULL when there
+ * is none, or a huge entry in its place, of a size that only devices use.
+ */
+pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr);
+
+/* Visit a page of a mapping of hugetlb. */
+bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v);
+
+/* Visit what is below a PMD that is no table, or was none just now. */
+bool damon_visit_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd);
+
+#ifndef CONFIG_MMU_NOTIFIER
+static inline int mmu_notifier_clear_young(struct mm_struct *mm,
+					   unsigned long start, unsigned long end)
+{
+	return 0;
+}
+#endif
+
+/* A look at an entry that is young, or at a folio without a mark, needs none. */
+static __always_inline bool damon_needs_folio(struct damon_visit v, bool young)
+{
+	return v.mkold || (v.marked && !young);
+}
+
+/*
+ * What the folio adds to @young, which is what the entry says.  A flag that is
+ * right already is not written: that would take the cache line from others.
+ */
+static __always_inline bool damon_visit_folio(struct damon_walk *w, struct damon_visit v,
+					      struct folio *folio, bool young)
+{
+	if (!v.mkold)
+		return young || (v.marked && folio && !folio_test_idle(folio)) ||
+			mmu_notifier_test_young(w->vma->vm_mm, v.addr);
+	if (!folio)
+		return false;
+	if (young && !folio_test_young(folio))
+		folio_set_young(folio);
+	if (!folio_test_idle(folio))
+		folio_set_idle(folio);
+	return true;
+}
+
+/*
+ * NULL for the zero page and for memory without struct page.  Where an entry
+ * says itself that it is of this kind, most need no more than a look.
+ */
+static __always_inline struct folio *damon_entry_folio(struct damon_walk *w, struct damon_visit v,
+						       pte_t entry)
+{
+	if (IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) && likely(!pte_special(entry)))
+		return page_folio(pte_page(entry));
+	return vm_normal_folio(w->vma, v.addr, entry);
+}
+
+/* The entry @pte is locked. */
+static __always_inline bool damon_visit_pte(struct damon_walk *w, struct damon_visit v,
+					    pte_t *pte)
+{
+	unsigned long start = v.addr & PAGE_MASK;
+	struct folio *folio = NULL;
+	pte_t entry = ptep_get(pte);
+	bool young;
+
+	if (!pte_present(entry))
+		return false;
+	young = pte_young(entry);
+	if (damon_needs_folio(v, young))
+		folio = damon_entry_folio(w, v, entry);
+	if (v.mkold) {
+		if (young)
+			ptep_test_and_clear_young(w->vma, start, pte);
+		young |= mmu_notifier_clear_young(w->vma->vm_mm, start,
+						  start + PAGE_SIZE);
+	}
+	return damon_visit_folio(w, v, folio, young);
+}
+
+/*
+ * Visit the entry that maps @v.addr.  One that maps nothing, a swap or
+ * migration entry, or one of a device, leaves the answer at "no".
+ *
+ * For a table of PTEs this does what pte_offset_map_lock() does.  That would be
+ * two calls and another reading of the PMD, and as much again as all the rest.
+ */
+static __always_inline bool damon_visit(struct damon_walk *w, struct damon_visit v)
+{
+	spinlock_t *ptl = NULL;
+	pmd_t *pmd, entry;
+	pte_t *pte;
+	bool ret;
+
+	if (likely(v.addr - w->start < w->size)) {
+		pmd = w->pmds + pmd_index(v.addr);
+	} else {
+		if (is_vm_hugetlb_page(w->vma))
+			return damon_visit_hugetlb(w, v);
+		pmd = damon_walk_down(w, v.addr);
+		if (!pmd)
+			return false;
+	}
+
+	rcu_read_lock();
+	entry = pmdp_get_lockless(pmd);
+	if (pmd_none(entry)) {
+		rcu_read_unlock();
+		return false;
+	}
+	/* A PMD that is read in two halves may be none that ever was. */
+	if (IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH) ||
+	    unlikely(pmd_leaf(entry) || pmd_bad(entry))) {
+		rcu_read_unlock();
+		return damon_visit_pmd(w, v, pmd);
+	}
+	pte = __pte_map(&entry, v.addr);
+	ptl = pte_lockptr(w->vma->vm_mm, &entry);
+	spin_lock(ptl);
+	if (unlikely(!pmd_same(entry, pmdp_get_lockless(pmd)))) {
+		/* RCU has kept the old table, but it tells nothing any more. */
+		pte_unmap_unlock(pte, ptl);
+		return damon_visit_pmd(w, v, pmd);
+	}
+	ret = damon_visit_pte(w, v, pte);
+	pte_unmap_unlock(pte, ptl);
+	return ret;
+}
+
 /**
  * damon_page_mkold() - Arrange that the next access to a page can be seen.
  * @w:		The walk.
@@ -42,7 +190,10 @@ struct damon_walk {
  * Context: May sleep.
  * Return: Whether damon_page_young() may ask the folio as well.
  */
-bool damon_page_mkold(struct damon_walk *w, unsigned long addr);
+static __always_inline bool damon_page_mkold(struct damon_walk *w, unsigned long addr)
+{
+	return damon_visit(w, (struct damon_visit){ .addr = addr, .mkold = true });
+}
 
 /**
  * damon_page_young() - Was a page accessed since damon_page_mkold()?
@@ -53,6 +204,10 @@ bool damon_page_mkold(struct damon_walk *w, unsigned long addr);
  * Context: May sleep.
  * Return: true when it was; false when it was not, or nobody knows.
  */
-bool damon_page_young(struct damon_walk *w, unsigned long addr, bool marked);
+static __always_inline bool damon_page_young(struct damon_walk *w, unsigned long addr,
+					     bool marked)
+{
+	return damon_visit(w, (struct damon_visit){ .addr = addr, .marked = marked });
+}
 
 #endif /* _MM_DAMON_ACCESS_H */
