@@ -102,13 +102,13 @@ struct damon_region {
 	u8 next_bin;
 	u8 expected;			/* of the next sample */
 	u8 nr_surprises;		/* in a row */
-	bool changed : 1;		/* in this aggregation */
-	bool young : 1;			/* has had no aggregation yet */
-	bool sampling_pending : 1;	/* sampling_addr is prepared, and not checked */
-	bool sampling_marked : 1;	/* with the idle flag of its folio set */
-	bool sampling_hit : 1;	/* found accessed, by the sample of another region */
-	bool sampling_flushed : 1;	/* the TLB was flushed while it waits */
-	bool tlb_hides : 1;		/* only samples that were flushed for tell */
+	u8 changed : 1;		/* in this aggregation */
+	u8 young : 1;			/* has had no aggregation yet */
+	u8 sampling_pending : 1;	/* sampling_addr is prepared, and not checked */
+	u8 sampling_marked : 1;	/* with the idle flag of its folio set */
+	u8 sampling_hit : 1;	/* found accessed, by the sample of another region */
+	u8 sampling_flushed : 1;	/* the TLB was flushed while it waits */
+	u8 tlb_hides : 1;		/* only samples that were flushed for tell */
 	struct list_head list;
 };
 

@@ -419,7 +419,7 @@ static void merge_joins_what_agrees(struct kunit *test)
 	add_rows(test, t, c->rows, PAGE_SIZE);
 	damon_for_each_region(r, t) {
 		set_evidence(r, r->nr_accesses, 160);
-		r->young = c->young & BIT(i++);
+		r->young = !!(c->young & BIT(i++));
 	}
 	nr = t->nr_regions;
 	nr_merged = merge_target(t, G_MERGE, c->force, PAGES(c->sz_limit), c->budget);
