@@ -13,13 +13,8 @@
  * - The address space is pinned once for a pass over its regions, not once for
  *   each region.
  *
- * - A mapping is kept from changing by its own lock.  Where the kernel has no
- *   such lock, or a writer holds it, mmap_lock is taken for reading.  Regions
- *   are visited in address order, so all regions in one mapping share one turn
- *   of the lock, but a turn has an end, see cursor_tick(): that is how long a
- *   writer may have to wait.
- *
- * - Inside are the locks of access.c.
+ * - Regions are visited in address order, under the lock of the mapping that
+ *   each sample is in: see cursor.c.  Inside are the locks of access.c.
  */
 #define pr_fmt(fmt) "damon: " fmt
 
@@ -29,42 +24,22 @@
 #include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include <trace/events/damon.h>
-
 #include <asm/tlbflush.h>
 
 #include "access.h"
+#include "cursor.h"
 #include "internal.h"
-
-/* Regions visited, or mappings listed, in one turn of a lock. */
-#define BATCH 64
 
 /*
  * Most ranges of one target.  Each costs a region at least, so at most a
  * quarter of max_nr_regions is spent on them; see max_ranges().
  */
 #define MAX_RANGES 64
-
-/* === Turns of a lock === */
-
-/* When the turn began, for the event that tells how long it was; else 0. */
-static u64 turn_begins(void)
-{
-	return trace_damon_lock_turn_enabled() ? local_clock() : 0;
-}
-
-/* After the lock is given back. */
-static void turn_ends(u64 since, bool mmap_lock, unsigned int nr)
-{
-	if (trace_damon_lock_turn_enabled() && since)
-		trace_damon_lock_turn(mmap_lock, nr, local_clock() - since);
-}
 
 /* === Which memory === */
 
@@ -191,7 +166,7 @@ static unsigned int max_ranges(struct damon_ctx *ctx)
 }
 
 /*
- * Mappings are listed BATCH at a time.  One that moves in between may be missed
+ * Mappings are listed DAMON_TURN at a time.  One that moves in between may be missed
  * or seen twice, until the next update.
  */
 static void find_holes(struct mm_struct *mm, struct holes *h)
@@ -206,16 +181,16 @@ static void find_holes(struct mm_struct *mm, struct holes *h)
 
 		nr = 0;
 		mmap_read_lock(mm);
-		since = turn_begins();
+		since = damon_turn_begins();
 		for_each_vma(vmi, vma) {
 			if (vma_is_accessible(vma))
 				holes_add(h, vma->vm_start, vma->vm_end);
 			pos = vma->vm_end;
-			if (++nr == BATCH)
+			if (++nr == DAMON_TURN)
 				break;
 		}
 		mmap_read_unlock(mm);
-		turn_ends(since, true, nr);
+		damon_turn_ends(since, true, nr);
 		cond_resched();
 	} while (vma);
 }
@@ -393,110 +368,9 @@ static __always_inline void record(struct damon_region *r, bool accessed)
 
 /* === Checks === */
 
-/*
- * A turn of a lock ends after TURN_NS, after BATCH regions, or when another task
- * wants the processor.  To ask for all that costs as much as a third of a visit,
- * so it is done every TICK regions, and a turn may be longer by that many of them
- * at its beginning, and as many at its end.
- */
-#define TURN_NS (30 * NSEC_PER_USEC)
-#define TICK 8
-
-/* The mapping that is locked now, as a pass goes up the addresses. */
-struct cursor {
-	struct mm_struct *mm;
-	struct damon_walk walk;
-	bool mmap_locked;
-	/* Where a lookup found nothing; writers may have changed that since. */
-	unsigned long hole_start, hole_last;
-	/* Regions in this turn, the time of the TICKth, and see turn_begins(). */
-	unsigned int nr;
-	u64 since, began;
-};
-
-static void cursor_unlock(struct cursor *c)
+static __always_inline bool check(struct damon_cursor *c, const struct damon_region *r)
 {
-	if (c->mmap_locked)
-		mmap_read_unlock(c->mm);
-	else if (c->walk.vma)
-		vma_end_read(c->walk.vma);
-	else
-		return;
-	turn_ends(c->began, c->mmap_locked, c->nr);
-	c->mmap_locked = false;
-	c->walk.vma = NULL;
-	c->walk.size = 0;
-}
-
-/* Look without a lock, and remember the hole. */
-static bool is_mapped(struct cursor *c, unsigned long addr)
-{
-	MA_STATE(mas, &c->mm->mm_mt, addr, addr);
-
-	guard(rcu)();
-	if (mas_walk(&mas))
-		return true;
-	c->hole_start = mas.index;
-	c->hole_last = mas.last;
-	return false;
-}
-
-static noinline void cursor_tick(struct cursor *c)
-{
-	u64 now = local_clock();
-
-	if (c->nr == TICK)
-		c->since = now;
-	if (c->nr >= BATCH || now - c->since > TURN_NS || need_resched())
-		cursor_unlock(c);
-}
-
-/* To be called for each region. */
-static __always_inline void cursor_count(struct cursor *c)
-{
-	if (unlikely(++c->nr % TICK == 0))
-		cursor_tick(c);
-}
-
-/* Lock the mapping of @addr in place of the one before.  Return if there is one. */
-static noinline bool cursor_lock(struct cursor *c, unsigned long addr)
-{
-	cursor_unlock(c);
-	cond_resched();
-	if (addr >= c->hole_start && addr < c->hole_last)
-		return false;
-	c->nr = 1;
-
-	c->walk.vma = lock_vma_under_rcu(c->mm, addr);
-	if (c->walk.vma) {
-		c->began = turn_begins();
-		return true;
-	}
-	/* Without a look first, every sample in a hole would take mmap_lock. */
-	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !is_mapped(c, addr))
-		return false;
-	mmap_read_lock(c->mm);
-	c->began = turn_begins();
-	c->mmap_locked = true;
-	c->walk.vma = vma_lookup(c->mm, addr);
-	return c->walk.vma;
-}
-
-/* Go to @addr.  Its mapping is locked until the next call or cursor_unlock(). */
-static __always_inline bool cursor_at(struct cursor *c, unsigned long addr)
-{
-	const struct vm_area_struct *vma = c->walk.vma;
-
-	/* Where the walk knows the way, it is the same mapping. */
-	if (likely(addr - c->walk.start < c->walk.size) ||
-	    (vma && addr >= vma->vm_start && addr < vma->vm_end))
-		return true;
-	return cursor_lock(c, addr);
-}
-
-static __always_inline bool check(struct cursor *c, const struct damon_region *r)
-{
-	return r->sampling_hit || (cursor_at(c, r->sampling_addr) &&
+	return r->sampling_hit || (damon_cursor_at(c, r->sampling_addr) &&
 		damon_page_young(&c->walk, r->sampling_addr, r->sampling_marked));
 }
 
@@ -525,16 +399,16 @@ static noinline void tell_neighbours(struct damon_walk *w, struct damon_target *
 }
 
 static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *t,
-				    struct cursor *c, struct damon_region *r)
+				    struct damon_cursor *c, struct damon_region *r)
 {
 	damon_region_pick(ctx, r);
-	r->sampling_marked = cursor_at(c, r->sampling_addr) &&
+	r->sampling_marked = damon_cursor_at(c, r->sampling_addr) &&
 		damon_page_mkold(&c->walk, r->sampling_addr);
 	r->sampling_hit = false;
 	r->sampling_flushed = false;
 	if (unlikely(c->walk.told)) {
 		/* A huge page may have many regions, and a writer may wait. */
-		cursor_unlock(c);
+		damon_cursor_unlock(c);
 		tell_neighbours(&c->walk, t, r);
 	}
 }
@@ -542,7 +416,7 @@ static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *
 /* For the regions that have no sample: the others were prepared as they were checked. */
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool flush)
 {
-	struct cursor c = { .mm = flush ? get_mm(t) : NULL };
+	struct damon_cursor c = { .mm = flush ? get_mm(t) : NULL };
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
@@ -552,12 +426,12 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 			c.mm = get_mm(t);
 		if (!c.mm)
 			return;
-		cursor_count(&c);
+		damon_cursor_count(&c);
 		prepare(ctx, t, &c, r);
 	}
 	if (!c.mm)
 		return;
-	cursor_unlock(&c);
+	damon_cursor_unlock(&c);
 	if (flush)
 		flush_for_samples(t, c.mm);
 	put_mm(c.mm);
@@ -596,19 +470,19 @@ static unsigned int end_samples(struct damon_target *t)
 static unsigned int visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 				  struct mm_struct *mm)
 {
-	struct cursor c = { .mm = mm };
+	struct damon_cursor c = { .mm = mm };
 	unsigned int max_nr_accesses = 0;
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
 		if (r->sampling_pending) {
-			cursor_count(&c);
+			damon_cursor_count(&c);
 			record(r, check(&c, r));
 			prepare(ctx, t, &c, r);
 		}
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
-	cursor_unlock(&c);
+	damon_cursor_unlock(&c);
 	return max_nr_accesses;
 }
 

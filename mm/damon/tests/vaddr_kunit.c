@@ -197,7 +197,7 @@ static void expect_unlocked(struct kunit *test, struct mm_struct *mm)
 static void all_mappings_are_seen(struct kunit *test)
 {
 	/* More than are listed in one turn of the lock. */
-	const unsigned int nr = 3 * BATCH + 1;
+	const unsigned int nr = 3 * DAMON_TURN + 1;
 	unsigned long start = map_pages(test, nr, PROT_READ | PROT_WRITE);
 	struct holes *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
 
@@ -235,28 +235,28 @@ static void inaccessible_mapping_is_a_hole(struct kunit *test)
 
 static void cursor_finds_mappings_and_leaves_no_lock(struct kunit *test)
 {
-	const unsigned int nr = 2 * BATCH;
+	const unsigned int nr = 2 * DAMON_TURN;
 	unsigned long start = map_pages(test, nr, PROT_READ | PROT_WRITE);
-	struct cursor c = { .mm = current->mm };
+	struct damon_cursor c = { .mm = current->mm };
 	unsigned int i, round;
 
 	for (i = 0; i < 2 * nr; i++) {
 		unsigned long addr = start + i * PAGE_SIZE;
 
 		/* Several regions in one mapping, more than one turn allows. */
-		for (round = 0; round < (i ? 1 : 2 * BATCH); round++) {
-			cursor_count(&c);
-			KUNIT_ASSERT_EQ(test, cursor_at(&c, addr + round), i % 2 == 0);
+		for (round = 0; round < (i ? 1 : 2 * DAMON_TURN); round++) {
+			damon_cursor_count(&c);
+			KUNIT_ASSERT_EQ(test, damon_cursor_at(&c, addr + round), i % 2 == 0);
 			if (i % 2)
 				KUNIT_ASSERT_NULL(test, c.walk.vma);
 			else
 				KUNIT_ASSERT_EQ(test, c.walk.vma->vm_start, addr);
 		}
 	}
-	cursor_unlock(&c);
+	damon_cursor_unlock(&c);
 	expect_unlocked(test, current->mm);
 	/* Twice does no harm. */
-	cursor_unlock(&c);
+	damon_cursor_unlock(&c);
 }
 
 /* === Visits === */
@@ -282,12 +282,12 @@ static struct damon_target *page_regions(struct kunit *test, struct damon_ctx *c
 
 static void prepare_all(struct damon_ctx *ctx, struct damon_target *t)
 {
-	struct cursor c = { .mm = current->mm };
+	struct damon_cursor c = { .mm = current->mm };
 	struct damon_region *r;
 
 	damon_for_each_region(r, t)
 		prepare(ctx, t, &c, r);
-	cursor_unlock(&c);
+	damon_cursor_unlock(&c);
 }
 
 /* Every @nth page from @start on, with nothing left in the TLB to hide it. */
@@ -317,7 +317,7 @@ static void expect_counts(struct kunit *test, struct damon_target *t, unsigned i
 static void one_visit_checks_and_prepares(struct kunit *test)
 {
 	/* More than are visited in one turn of the lock. */
-	const unsigned int nr = 2 * BATCH;
+	const unsigned int nr = 2 * DAMON_TURN;
 	struct damon_ctx *ctx = test_ctx(test, 1);
 	struct damon_target *t;
 	unsigned long start;

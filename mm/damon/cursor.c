@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Going up the addresses of an address space, one mapping locked at a time.
+ *
+ * A mapping is kept from changing by its own lock.  Where the kernel has no such
+ * lock, or a writer holds it, mmap_lock is taken for reading.  Neighbouring
+ * regions are mostly in one mapping, and share a turn of the lock.  But a turn
+ * has an end, which is how long a writer may have to wait: after TURN_NS, after
+ * DAMON_TURN regions, or when another task wants the processor.  To ask for all
+ * that costs as much as a third of a visit, so it is done every DAMON_TICK
+ * regions, and a turn may be longer by that many of them at its beginning, and
+ * as many at its end.
+ */
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+
+#include <trace/events/damon.h>
+
+#include "cursor.h"
+
+#define TURN_NS (30 * NSEC_PER_USEC)
+
+u64 damon_turn_begins(void)
+{
+	return trace_damon_lock_turn_enabled() ? local_clock() : 0;
+}
+
+void damon_turn_ends(u64 began, bool mmap_lock, unsigned int nr)
+{
+	if (trace_damon_lock_turn_enabled() && began)
+		trace_damon_lock_turn(mmap_lock, nr, local_clock() - began);
+}
+
+void damon_cursor_unlock(struct damon_cursor *c)
+{
+	if (c->mmap_locked)
+		mmap_read_unlock(c->mm);
+	else if (c->walk.vma)
+		vma_end_read(c->walk.vma);
+	else
+		return;
+	damon_turn_ends(c->began, c->mmap_locked, c->nr);
+	c->mmap_locked = false;
+	c->walk.vma = NULL;
+	c->walk.size = 0;
+}
+
+void damon_cursor_tick(struct damon_cursor *c)
+{
+	u64 now = local_clock();
+
+	if (c->nr == DAMON_TICK)
+		c->since = now;
+	if (c->nr >= DAMON_TURN || now - c->since > TURN_NS || need_resched())
+		damon_cursor_unlock(c);
+}
+
+/* Look without a lock, and remember the hole. */
+static bool is_mapped(struct damon_cursor *c, unsigned long addr)
+{
+	MA_STATE(mas, &c->mm->mm_mt, addr, addr);
+
+	guard(rcu)();
+	if (mas_walk(&mas))
+		return true;
+	c->hole_start = mas.index;
+	c->hole_last = mas.last;
+	return false;
+}
+
+bool damon_cursor_lock(struct damon_cursor *c, unsigned long addr)
+{
+	damon_cursor_unlock(c);
+	cond_resched();
+	if (addr >= c->hole_start && addr < c->hole_last)
+		return false;
+	c->nr = 1;
+
+	c->walk.vma = lock_vma_under_rcu(c->mm, addr);
+	if (c->walk.vma) {
+		c->began = damon_turn_begins();
+		return true;
+	}
+	/* Without a look first, every sample in a hole would take mmap_lock. */
+	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !is_mapped(c, addr))
+		return false;
+	mmap_read_lock(c->mm);
+	c->began = damon_turn_begins();
+	c->mmap_locked = true;
+	c->walk.vma = vma_lookup(c->mm, addr);
+	return c->walk.vma;
+}
