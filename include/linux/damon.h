@@ -28,6 +28,7 @@
 #include <linux/types.h>
 
 struct damon_ctx;
+struct damon_search;
 struct damon_target;
 struct task_struct;
 
@@ -131,6 +132,9 @@ struct damon_target {
 
 	/** @list: Node in the targets_list of the context. */
 	struct list_head list;
+
+	/* private: */
+	struct damon_search *search;	/* of the primitives, while it runs */
 };
 
 /**

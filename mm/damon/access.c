@@ -210,23 +210,30 @@ bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 }
 #endif
 
-pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
+static pud_t *pud_of(struct damon_walk *w, unsigned long addr)
 {
-	unsigned long start = addr & PUD_MASK;
 	pgd_t *pgd;
 	p4d_t *p4d;
-	pud_t *pud, entry;
 
 	pgd = pgd_offset(w->vma->vm_mm, addr);
 	if (pgd_none(pgdp_get(pgd)))
 		return NULL;
 	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(p4dp_get(p4d)))
-		return NULL;
+	return p4d_none(p4dp_get(p4d)) ? NULL : pud_offset(p4d, addr);
+}
+
+static bool is_pmd_table(pud_t entry)
+{
+	return pud_present(entry) && !pud_leaf(entry);
+}
+
+pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
+{
+	unsigned long start = addr & PUD_MASK;
+	pud_t *pud = pud_of(w, addr);
+
 	/* Read once: a huge entry of a device may go away between two reads. */
-	pud = pud_offset(p4d, addr);
-	entry = pudp_get(pud);
-	if (!pud_present(entry) || pud_leaf(entry))
+	if (!pud || !is_pmd_table(pudp_get(pud)))
 		return NULL;
 
 	w->pmds = pmd_offset(pud, start);
@@ -236,3 +243,130 @@ pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
 	w->size -= w->start - 1;
 	return w->pmds + pmd_index(addr);
 }
+
+#ifdef CONFIG_ARCH_HAS_NONLEAF_PMD_YOUNG
+
+/*
+ * The bits of tables.  The processor sets the Accessed bit of each entry on its
+ * way down, not only of the last one.  Reclaim uses those of PMDs, see
+ * lru_gen_look_around(); nobody uses those of PUDs.
+ */
+
+#if defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD) && \
+	defined(CONFIG_TRANSPARENT_HUGEPAGE)
+
+/*
+ * The next address from @start on whose PUD is young, or @end.  The bit of each
+ * is cleared, if @mkold says so.
+ */
+static unsigned long puds_young(struct damon_walk *w, unsigned long start,
+				unsigned long end, bool mkold)
+{
+	pud_t *pud = NULL, entry;
+	unsigned long next;
+
+	for (; start < end; start = next) {
+		next = pud_addr_end(start, end);
+		/* One walk serves all that one table of PUDs maps. */
+		if (pud && start & ~P4D_MASK)
+			pud++;
+		else
+			pud = pud_of(w, start);
+		if (!pud) {
+			next = p4d_addr_end(start, end);
+			continue;
+		}
+		entry = pudp_get(pud);
+		if (!pud_young(entry) || !is_pmd_table(entry))
+			continue;
+		if (!mkold)
+			return start;
+		pudp_test_and_clear_young(w->vma, start, pud);
+	}
+	return end;
+}
+
+void damon_puds_mkold(struct damon_walk *w, unsigned long start, unsigned long end)
+{
+	puds_young(w, start, end, true);
+}
+
+unsigned long damon_puds_young(struct damon_walk *w, unsigned long start,
+			       unsigned long end)
+{
+	return puds_young(w, start, end, false);
+}
+
+#else
+
+void damon_puds_mkold(struct damon_walk *w, unsigned long start, unsigned long end)
+{
+}
+
+unsigned long damon_puds_young(struct damon_walk *w, unsigned long start,
+			       unsigned long end)
+{
+	return start;
+}
+
+#endif
+
+static pmd_t *pmd_at(struct damon_walk *w, unsigned long addr)
+{
+	if (is_vm_hugetlb_page(w->vma))
+		return NULL;
+	return addr - w->start < w->size ? w->pmds + pmd_index(addr) :
+		damon_walk_down(w, addr);
+}
+
+static bool is_pte_table(pmd_t entry)
+{
+	return !pmd_none(entry) && !pmd_leaf(entry) && !pmd_bad(entry);
+}
+
+void damon_pmds_mkold(struct damon_walk *w, unsigned long start, unsigned long end,
+		      unsigned long *was_young)
+{
+	pmd_t *pmd = pmd_at(w, start), entry;
+	unsigned int i = 0;
+	spinlock_t *ptl;
+
+	if (!pmd)
+		return;
+	ptl = pmd_lock(w->vma->vm_mm, pmd);
+	for (; start < end; start = pmd_addr_end(start, end), pmd++, i++) {
+		entry = pmdp_get(pmd);
+		if (pmd_young(entry) && is_pte_table(entry)) {
+			pmdp_test_and_clear_young(w->vma, start, pmd);
+			__set_bit(i, was_young);
+		}
+	}
+	spin_unlock(ptl);
+}
+
+void damon_pmds_young(struct damon_walk *w, unsigned long start, unsigned long end,
+		      const unsigned long *was_young, unsigned long *young)
+{
+	pmd_t *pmd = pmd_at(w, start), entry;
+	unsigned int i = 0;
+	spinlock_t *ptl;
+
+	if (!pmd)
+		return;
+	ptl = pmd_lock(w->vma->vm_mm, pmd);
+	for (; start < end; start = pmd_addr_end(start, end), pmd++, i++) {
+		entry = pmdp_get(pmd);
+		if (!pmd_young(entry) && !test_bit(i, was_young))
+			continue;
+		if (!is_pte_table(entry))
+			continue;
+		if (pmd_young(entry))
+			__set_bit(i, young);
+		else
+			/* Besides this bit nothing changes but under the lock. */
+			set_pmd(pmd, pmd_mkyoung(entry));
+	}
+	spin_unlock(ptl);
+}
+
+#endif /* CONFIG_ARCH_HAS_NONLEAF_PMD_YOUNG */

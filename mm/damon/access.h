@@ -210,4 +210,50 @@ static __always_inline bool damon_page_young(struct damon_walk *w, unsigned long
 	return damon_visit(w, (struct damon_visit){ .addr = addr, .marked = marked });
 }
 
+/**
+ * damon_puds_mkold() - Arrange that the next use of tables of PMDs can be seen.
+ * @w:		The walk.
+ * @start:	First address.
+ * @end:	First address behind, in the same mapping.
+ */
+void damon_puds_mkold(struct damon_walk *w, unsigned long start, unsigned long end);
+
+/**
+ * damon_puds_young() - Find a table of PMDs used since damon_puds_mkold().
+ * @w:		The walk.
+ * @start:	First address.
+ * @end:	First address behind, in the same mapping.
+ *
+ * Return: The first address whose table was used, or may have been, or @end.
+ */
+unsigned long damon_puds_young(struct damon_walk *w, unsigned long start,
+			       unsigned long end);
+
+/**
+ * damon_pmds_mkold() - Arrange that the next use of tables of PTEs can be seen.
+ * @w:		The walk.
+ * @start:	First address.
+ * @end:	First address behind: in the same mapping, and below the same
+ *		table of PMDs.
+ * @was_young:	A bitmap; the bits of the tables that were used before are set.
+ *
+ * Reclaim takes a table whose bit is clear for one without use.  So this is to
+ * be undone soon, by damon_pmds_young().
+ */
+void damon_pmds_mkold(struct damon_walk *w, unsigned long start, unsigned long end,
+		      unsigned long *was_young);
+
+/**
+ * damon_pmds_young() - Which tables of PTEs were used since damon_pmds_mkold()?
+ * @w:		The walk.
+ * @start:	First address.
+ * @end:	First address behind, as above.
+ * @was_young:	What damon_pmds_mkold() has set; these are marked as used again.
+ * @young:	A bitmap; the bits of the tables that were used are set.
+ *
+ * The first bit of both bitmaps is that of the table of @start.
+ */
+void damon_pmds_young(struct damon_walk *w, unsigned long start, unsigned long end,
+		      const unsigned long *was_young, unsigned long *young);
+
 #endif /* _MM_DAMON_ACCESS_H */

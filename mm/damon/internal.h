@@ -250,6 +250,20 @@ void damon_regions_search(struct damon_ctx *ctx);
 void damon_regions_forget(struct damon_ctx *ctx);
 
 /**
+ * damon_region_hint() - A part of a region has been used lately.
+ * @ctx:	The context.
+ * @t:		The target.
+ * @r:		Its region.
+ * @start:	First address of the part.
+ * @end:	First address behind.
+ *
+ * What lies around the part, and as much as it, has not been used in the same
+ * short time.  This says nothing of how often, and of how much of the part.
+ */
+void damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
+		       struct damon_region *r, unsigned long start, unsigned long end);
+
+/**
  * damon_regions_refit() - Restore the limits after the memory has changed.
  * @ctx:	The context.
  *

@@ -958,6 +958,16 @@ void damon_regions_search(struct damon_ctx *ctx)
 	}
 }
 
+void damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
+		       struct damon_region *r, unsigned long start, unsigned long end)
+{
+	if (cut_budget(ctx) < ctx->max_nr_regions / 8 + 2)
+		return;
+	r = carve(r, t, start, end);
+	if (r)
+		look_anew(r);
+}
+
 /* === Regions and memory === */
 
 static bool ranges_valid(const struct damon_addr_range *ranges, unsigned int nr)

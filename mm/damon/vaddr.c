@@ -34,6 +34,7 @@
 #include "access.h"
 #include "cursor.h"
 #include "internal.h"
+#include "search.h"
 
 /*
  * Most ranges of one target.  Each costs a region at least, so at most a
@@ -230,9 +231,11 @@ static void va_init(struct damon_ctx *ctx)
 
 	ctx->flush_at = jiffies;
 	ctx->flush_turn = 0;
-	damon_for_each_target(t, ctx)
+	damon_for_each_target(t, ctx) {
+		damon_search_init(t);
 		if (!t->nr_regions)
 			fit_or_say(ctx, t);
+	}
 }
 
 static void va_update(struct damon_ctx *ctx)
@@ -432,8 +435,10 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 	if (!c.mm)
 		return;
 	damon_cursor_unlock(&c);
-	if (flush)
+	if (flush) {
+		damon_search_begin(t, c.mm);
 		flush_for_samples(t, c.mm);
+	}
 	put_mm(c.mm);
 }
 
@@ -494,6 +499,7 @@ static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 	if (!mm)
 		return end_samples(t);
 	max_nr_accesses = visit_regions(ctx, t, mm);
+	damon_search_end(ctx, t, mm);
 	put_mm(mm);
 	return max_nr_accesses;
 }
@@ -508,6 +514,22 @@ static unsigned int va_check(struct damon_ctx *ctx)
 	return max_nr_accesses;
 }
 
+/* Nothing stays as the monitor has left it: see search.c. */
+static void va_cleanup(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct mm_struct *mm;
+
+	damon_for_each_target(t, ctx) {
+		mm = get_mm(t);
+		if (mm) {
+			damon_search_end(ctx, t, mm);
+			put_mm(mm);
+		}
+		damon_search_fini(t);
+	}
+}
+
 void damon_va_set_primitives(struct damon_ctx *ctx)
 {
 	ctx->init_target_regions = va_init;
@@ -515,7 +537,7 @@ void damon_va_set_primitives(struct damon_ctx *ctx)
 	ctx->prepare_access_checks = va_prepare;
 	ctx->check_accesses = va_check;
 	ctx->target_valid = va_target_valid;
-	ctx->cleanup = NULL;
+	ctx->cleanup = va_cleanup;
 }
 
 #ifdef CONFIG_DAMON_KUNIT_TEST

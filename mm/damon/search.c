@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where to look in a large address space: the Accessed bits of tables.
+ *
+ * The problem.  Where a few MiB of hundreds of GiB are hot, samples of random
+ * pages take long to hit them.
+ *
+ * The processor also sets the Accessed bits of the tables on its way to a page:
+ * one bit tells of 2 MiB, one of 1 GiB.  They say that a page was used, not how
+ * many and how often, so they are never counted.  They are a hint where to look:
+ * where some tables of a region were used, and most were not, the used part
+ * becomes a region of its own, and samples tell what it is.
+ *
+ * A sampling interval that begins with a flush of the TLB is when the bits are
+ * right, also in the caches that the processor has for tables.  Before the flush
+ * the bits are cleared, and when the interval is over they are read: of MAX_GIB
+ * PUDs, and of some PMDs below those that were used in the interval before, 4 for
+ * each region, but 64 at least.  The next ones follow in the next interval of this kind, or a few
+ * later where there was nothing to tell.  So the cost depends on the number of
+ * regions, as all does, and is a twentieth of that of samples.
+ *
+ * Reclaim.  The multi-gen LRU takes the bits of PMDs for the same: what is clear
+ * needs no look at its PTEs.  Those that were set are set again when the interval
+ * is over.  A walk within it may leave out PTEs that were used before; their own
+ * bits are still there for the next walk, and for the look that is taken at a
+ * page before it is reclaimed.
+ *
+ * If the guess is wrong, a region is cut where it did not have to be, and has
+ * an aggregation to show that.
+ */
+#include <linux/bitmap.h>
+#include <linux/damon.h>
+#include <linux/jump_label.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "cursor.h"
+#include "internal.h"
+#include "search.h"
+
+/* What one interval can see: PUDs, and PMDs in stretches. */
+#define MAX_GIB		1024UL
+#define MAX_STRETCHES	16
+#define STRETCH		128
+
+/* Mappings looked up for that. */
+#define MAX_LOOKUPS	64
+
+/* What is done in one turn of a lock, at 10 ns each. */
+#define TURN_GIB	256UL
+
+/* Regions told in one interval, and flushes without a search if there was none. */
+#define MAX_HINTS	8
+#define PAUSE		3
+
+/* A region of less is quickly known by its samples. */
+#define MIN_SIZE	(8 * PMD_SIZE)
+
+/* Part of one mapping, and of what one table of PMDs maps. */
+struct stretch {
+	unsigned long start, end;
+	DECLARE_BITMAP(was_young, STRETCH);
+};
+
+struct damon_search {
+	bool open;
+	unsigned int pause;
+	/* Where to go on. */
+	unsigned long pos;
+	unsigned int nr;
+	struct stretch stretches[MAX_STRETCHES];
+};
+
+static DEFINE_STATIC_KEY_FALSE(search_key);
+
+/* Go to @addr in a turn of its own. */
+static bool seek(struct damon_cursor *c, unsigned long addr)
+{
+	damon_cursor_unlock(c);
+	return damon_cursor_at(c, addr);
+}
+
+/* === Which tables === */
+
+/* Add what was used of [@start, @end).  Return where there is no room, or @end. */
+static unsigned long add_stretches(struct damon_search *s, struct damon_walk *w,
+				   unsigned long start, unsigned long end,
+				   unsigned int *nr_pmds)
+{
+	struct stretch *st;
+	unsigned int nr;
+
+	while ((start = damon_puds_young(w, start, end)) < end) {
+		if (s->nr == MAX_STRETCHES || !*nr_pmds)
+			return start;
+		nr = min(*nr_pmds, STRETCH);
+		st = &s->stretches[s->nr++];
+		st->start = start;
+		st->end = min3(end, (start | ~PUD_MASK) + 1, (start & PMD_MASK) + nr * PMD_SIZE);
+		*nr_pmds -= DIV_ROUND_UP(st->end - st->start, PMD_SIZE);
+		start = st->end;
+	}
+	return end;
+}
+
+/*
+ * Go up the large regions from s->pos, once around, a mapping at a time.  Clear
+ * the bits of PUDs, or else look for what to see in the next interval.
+ */
+static void visit_puds(struct damon_target *t, struct damon_cursor *c, bool mkold)
+{
+	struct damon_search *s = t->search;
+	unsigned int nr_pmds = clamp(4 * t->nr_regions, 64U, MAX_STRETCHES * STRETCH);
+	unsigned long pos = s->pos, nr_gib = 0, end, stop;
+	unsigned int nr_lookups = 0;
+	struct damon_region *r;
+	bool around = false;
+
+again:
+	damon_for_each_region(r, t) {
+		if (r->ar.end <= pos || damon_region_size(r) < MIN_SIZE)
+			continue;
+		pos = max(pos, r->ar.start);
+		stop = around ? min(r->ar.end, s->pos) : r->ar.end;
+		for (; pos < stop; pos = end) {
+			if (nr_lookups++ == MAX_LOOKUPS || nr_gib >= MAX_GIB)
+				goto out;
+			if (!seek(c, pos)) {
+				end = pos >= c->hole_start && pos < c->hole_last ?
+					min(stop - 1, c->hole_last) + 1 :
+					min(stop, (pos | ~PMD_MASK) + 1);
+				continue;
+			}
+			end = min(stop, c->walk.vma->vm_end);
+			if (end - pos > TURN_GIB << PUD_SHIFT)
+				end = pos + (TURN_GIB << PUD_SHIFT);
+			nr_gib += ((end - pos) >> PUD_SHIFT) + 1;
+			if (mkold) {
+				damon_puds_mkold(&c->walk, pos, end);
+				continue;
+			}
+			pos = add_stretches(s, &c->walk, pos, end, &nr_pmds);
+			if (pos < end)
+				goto out;
+		}
+	}
+	if (!around && s->pos) {
+		around = true;
+		pos = 0;
+		goto again;
+	}
+	return;
+out:
+	if (!mkold)
+		s->pos = pos;
+}
+
+/* === What they tell === */
+
+/*
+ * Of bits [@lo, @hi) of @young, the longest run, if no more than half are set.
+ * Return whether there is one.
+ */
+static bool used_part(const unsigned long *young, unsigned int lo, unsigned int hi,
+		      unsigned int *from, unsigned int *to)
+{
+	unsigned int i = lo, j, sum = 0;
+
+	*from = *to = 0;
+	while ((i = find_next_bit(young, hi, i)) < hi) {
+		j = find_next_zero_bit(young, hi, i);
+		sum += j - i;
+		if (j - i > *to - *from) {
+			*from = i;
+			*to = j;
+		}
+		i = j;
+	}
+	return sum && sum <= (hi - lo) / 2;
+}
+
+/*
+ * Tell the region that the stretch is in, or was.  A table that maps also
+ * memory of a neighbour says nothing of the region.  Return whether it was told.
+ */
+static bool give_hint(struct damon_ctx *ctx, struct damon_target *t,
+		      const struct stretch *st, const unsigned long *young)
+{
+	unsigned long base = st->start & PMD_MASK, start, end;
+	unsigned int from, to;
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		if (r->ar.end <= st->start)
+			continue;
+		start = max(r->ar.start, st->start);
+		end = min(r->ar.end, st->end);
+		if (start >= end ||
+		    !used_part(young, DIV_ROUND_UP(start - base, PMD_SIZE),
+			       (end - base) / PMD_SIZE, &from, &to))
+			return false;
+		damon_region_hint(ctx, t, r, base + from * PMD_SIZE, base + to * PMD_SIZE);
+		return true;
+	}
+	return false;
+}
+
+/* Read the bits of a stretch, of which there may be several mappings by now. */
+static void read_stretch(const struct stretch *st, struct damon_cursor *c,
+			 unsigned long *young)
+{
+	DECLARE_BITMAP(was_young, STRETCH);
+	DECLARE_BITMAP(part, STRETCH);
+	unsigned long pos, end;
+	unsigned int first;
+
+	for (pos = st->start; pos < st->end; pos = end) {
+		end = min(st->end, (pos | ~PMD_MASK) + 1);
+		if (!seek(c, pos))
+			continue;
+		end = min(st->end, c->walk.vma->vm_end);
+		first = (pos - (st->start & PMD_MASK)) / PMD_SIZE;
+		bitmap_zero(part, STRETCH);
+		bitmap_shift_right(was_young, st->was_young, first, STRETCH);
+		damon_pmds_young(&c->walk, pos, end, was_young, part);
+		bitmap_shift_left(part, part, first, STRETCH);
+		bitmap_or(young, young, part, STRETCH);
+	}
+}
+
+/* === One interval === */
+
+void damon_search_begin(struct damon_target *t, struct mm_struct *mm)
+{
+	struct damon_cursor c = { .mm = mm };
+	struct damon_search *s = t->search;
+	struct stretch *st;
+
+	/* What a guest uses shows in no table of ours. */
+	if (!static_branch_unlikely(&search_key) || !s || mm_has_notifiers(mm))
+		return;
+	if (s->pause) {
+		s->pause--;
+		return;
+	}
+	visit_puds(t, &c, /*mkold=*/true);
+	for (st = s->stretches; st < s->stretches + s->nr; st++) {
+		bitmap_zero(st->was_young, STRETCH);
+		/* Mappings have changed: there will be others. */
+		if (!seek(&c, st->start) || st->end > c.walk.vma->vm_end)
+			st->end = st->start;
+		else
+			damon_pmds_mkold(&c.walk, st->start, st->end, st->was_young);
+	}
+	damon_cursor_unlock(&c);
+	s->open = true;
+}
+
+void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm)
+{
+	struct damon_cursor c = { .mm = mm };
+	struct damon_search *s = t->search;
+	unsigned int nr_hints = 0;
+	struct stretch *st;
+
+	if (!s || !s->open)
+		return;
+	for (st = s->stretches; st < s->stretches + s->nr; st++) {
+		DECLARE_BITMAP(young, STRETCH) = {};
+
+		read_stretch(st, &c, young);
+		if (nr_hints < MAX_HINTS)
+			nr_hints += give_hint(ctx, t, st, young);
+	}
+	s->pause = s->nr && !nr_hints ? PAUSE : 0;
+	s->nr = 0;
+	s->open = false;
+	visit_puds(t, &c, /*mkold=*/false);
+	damon_cursor_unlock(&c);
+}
+
+/* It only makes the monitor faster, so it may be without memory. */
+void damon_search_init(struct damon_target *t)
+{
+	if (arch_has_hw_nonleaf_pmd_young())
+		t->search = kzalloc(sizeof(*t->search), GFP_KERNEL | __GFP_NOWARN);
+}
+
+void damon_search_fini(struct damon_target *t)
+{
+	kfree(t->search);
+	t->search = NULL;
+}
+
+/* === The switch, for comparison === */
+
+static bool table_hints = true;
+
+static void apply_switch(void)
+{
+	if (table_hints && arch_has_hw_nonleaf_pmd_young())
+		static_branch_enable(&search_key);
+	else
+		static_branch_disable(&search_key);
+}
+
+static int set_table_hints(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (!err)
+		apply_switch();
+	return err;
+}
+
+static const struct kernel_param_ops table_hints_ops = {
+	.set = set_table_hints,
+	.get = param_get_bool,
+};
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "damon."
+module_param_cb(table_hints, &table_hints_ops, &table_hints, 0600);
+MODULE_PARM_DESC(table_hints, "Look for used memory by the Accessed bits of tables");
+
+static int __init search_setup(void)
+{
+	apply_switch();
+	return 0;
+}
+subsys_initcall(search_setup);
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/search_kunit.c"
+#endif

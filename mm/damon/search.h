@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where to look in a large address space: the Accessed bits of tables.
+ */
+#ifndef _MM_DAMON_SEARCH_H
+#define _MM_DAMON_SEARCH_H
+
+struct damon_ctx;
+struct damon_target;
+struct mm_struct;
+
+#ifdef CONFIG_ARCH_HAS_NONLEAF_PMD_YOUNG
+
+/**
+ * damon_search_init() - Prepare to search, if that is possible.
+ * @t:		The target, as the worker begins.
+ */
+void damon_search_init(struct damon_target *t);
+
+/**
+ * damon_search_fini() - Give back what damon_search_init() has taken.
+ * @t:		The target, as the worker ends.
+ */
+void damon_search_fini(struct damon_target *t);
+
+/**
+ * damon_search_begin() - Begin to see which tables are used.
+ * @t:		The target.
+ * @mm:		Its address space, whose TLB is flushed next.
+ *
+ * To be followed by damon_search_end(), when the sampling interval is over.
+ */
+void damon_search_begin(struct damon_target *t, struct mm_struct *mm);
+
+/**
+ * damon_search_end() - Tell regions where they were used, if somebody began to see.
+ * @ctx:	The context.
+ * @t:		The target.
+ * @mm:		Its address space.
+ */
+void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm);
+
+#else
+
+static inline void damon_search_init(struct damon_target *t)
+{
+}
+
+static inline void damon_search_fini(struct damon_target *t)
+{
+}
+
+static inline void damon_search_begin(struct damon_target *t, struct mm_struct *mm)
+{
+}
+
+static inline void damon_search_end(struct damon_ctx *ctx, struct damon_target *t,
+				    struct mm_struct *mm)
+{
+}
+
+#endif /* CONFIG_ARCH_HAS_NONLEAF_PMD_YOUNG */
+
+#endif /* _MM_DAMON_SEARCH_H */

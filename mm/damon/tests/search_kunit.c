@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of search.c, which is where this file is included: what the bits of
+ * tables tell, and that they are left as they were.
+ */
+#include <linux/mman.h>
+#include <linux/uaccess.h>
+
+#include <asm/tlbflush.h>
+
+#include "helper.h"
+
+static const struct used_case {
+	const char *name;
+	unsigned int lo, hi;
+	/* Bits that are set, of 64. */
+	u64 young;
+	bool found;
+	unsigned int from, to;
+} used_cases[] = {
+	{ "none", 0, 64, 0, false },
+	{ "all", 0, 64, ~0ULL, false },
+	{ "one", 0, 64, 1ULL << 7, true, 7, 8 },
+	{ "the first", 0, 64, 1, true, 0, 1 },
+	{ "the last", 0, 64, 1ULL << 63, true, 63, 64 },
+	{ "the longest run", 0, 64, 0x0f07003f00000300ULL, true, 32, 38 },
+	{ "the first of equal runs", 0, 64, 0x0000003000300000ULL, true, 20, 22 },
+	{ "half", 0, 64, 0xffffffffULL, true, 0, 32 },
+	{ "more than half", 0, 64, 0x1ffffffffULL, false },
+	{ "only within", 8, 16, 0xf00f0fULL, true, 8, 12 },
+	{ "half of what is within", 8, 16, 0x1f00ULL, false },
+	{ "nothing to look at", 8, 8, ~0ULL, false },
+	{ "less than nothing", 9, 8, ~0ULL, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(used, used_cases, name);
+
+static void longest_used_part_is_found(struct kunit *test)
+{
+	const struct used_case *c = test->param_value;
+	DECLARE_BITMAP(young, 64);
+	unsigned int from, to;
+
+	bitmap_from_u64(young, c->young);
+	KUNIT_ASSERT_EQ(test, used_part(young, c->lo, c->hi, &from, &to), c->found);
+	if (c->found) {
+		KUNIT_EXPECT_EQ(test, from, c->from);
+		KUNIT_EXPECT_EQ(test, to, c->to);
+	}
+}
+
+/* === Real tables === */
+
+#define NR_TABLES 32
+
+struct space {
+	struct damon_ctx *ctx;
+	struct damon_target *t;
+	unsigned long start;
+};
+
+/* One region of NR_TABLES tables, each with a page. */
+static struct space map_tables(struct kunit *test)
+{
+	struct space s = { .ctx = test_ctx(test, 1), .start = PUD_SIZE };
+	unsigned long id = 1, size = NR_TABLES * PMD_SIZE, addr;
+	struct damon_region *r;
+	unsigned int i;
+
+	addr = kunit_vm_mmap(test, NULL, s.start, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, 0);
+	if (addr != s.start)
+		kunit_skip(test, "no mapping at %lx", s.start);
+	if (!arch_has_hw_nonleaf_pmd_young())
+		kunit_skip(test, "the processor sets no bits of tables");
+	for (i = 0; i < NR_TABLES; i++)
+		KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)addr + i * PMD_SIZE), 0);
+
+	KUNIT_ASSERT_EQ(test, damon_set_targets(s.ctx, &id, 1), 0);
+	s.t = list_first_entry(&s.ctx->targets_list, struct damon_target, list);
+	r = damon_region_new(addr, addr + size);
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	damon_region_add(r, s.t);
+	damon_search_init(s.t);
+	KUNIT_ASSERT_NOT_NULL(test, s.t->search);
+	return s;
+}
+
+/* One interval, in which [@from, @to) of the tables are used. */
+static void interval(struct kunit *test, struct space *s, unsigned int from, unsigned int to)
+{
+	damon_search_begin(s->t, current->mm);
+	flush_tlb_mm(current->mm);
+	for (; from < to; from++)
+		KUNIT_ASSERT_EQ(test, 0, put_user(1, (char __user *)s->start + from * PMD_SIZE));
+	damon_search_end(s->ctx, s->t, current->mm);
+}
+
+static unsigned int nr_young(struct kunit *test, struct space *s)
+{
+	struct damon_cursor c = { .mm = current->mm };
+	unsigned int nr = 0, i;
+	pmd_t *pmd;
+
+	KUNIT_ASSERT_TRUE(test, damon_cursor_at(&c, s->start));
+	pmd = damon_walk_down(&c.walk, s->start);
+	for (i = 0; pmd && i < NR_TABLES; i++)
+		nr += !!pmd_young(pmdp_get(pmd + i));
+	damon_cursor_unlock(&c);
+	return nr;
+}
+
+static void used_part_becomes_a_region(struct kunit *test)
+{
+	struct space s = map_tables(test);
+	struct damon_region *r;
+	bool found = false;
+
+	/* The first tells which GiB, the second which tables. */
+	interval(test, &s, 20, 23);
+	KUNIT_EXPECT_EQ(test, s.t->nr_regions, 1);
+	interval(test, &s, 20, 23);
+	damon_for_each_region(r, s.t)
+		found |= r->ar.start == s.start + 20 * PMD_SIZE &&
+			r->ar.end == s.start + 23 * PMD_SIZE;
+	damon_search_fini(s.t);
+	KUNIT_EXPECT_EQ(test, s.t->nr_regions, 3);
+	KUNIT_EXPECT_TRUE(test, found);
+}
+
+static void bits_are_left_as_they_were(struct kunit *test)
+{
+	struct space s = map_tables(test);
+	unsigned int i, before = nr_young(test, &s);
+
+	KUNIT_EXPECT_EQ(test, before, NR_TABLES);
+	for (i = 0; i < 50; i++) {
+		/* One is used, so that the others are looked at. */
+		interval(test, &s, 0, 1);
+		KUNIT_ASSERT_EQ(test, nr_young(test, &s), before);
+	}
+	damon_search_fini(s.t);
+}
+
+static struct kunit_case damon_search_cases[] = {
+	KUNIT_CASE_PARAM(longest_used_part_is_found, used_gen_params),
+	KUNIT_CASE(used_part_becomes_a_region),
+	KUNIT_CASE(bits_are_left_as_they_were),
+	{}
+};
+
+static struct kunit_suite damon_search_suite = {
+	.name = "damon_search",
+	.test_cases = damon_search_cases,
+};
+
+kunit_test_suite(damon_search_suite);
