@@ -6,7 +6,7 @@
  * and go.  The regions cover the accessible mappings and leave out as many of
  * the largest holes as the number of ranges allows; a small hole within a range
  * costs only its share of the samples.  A reservation that nobody may access
- * (PROT_NONE) is a hole.  See holes_add().
+ * (PROT_NONE) is a hole.  See ranges.c.
  *
  * Notes on locking
  *
@@ -19,28 +19,21 @@
 #define pr_fmt(fmt) "damon: " fmt
 
 #include <linux/damon.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include <asm/tlbflush.h>
 
 #include "access.h"
 #include "cursor.h"
 #include "internal.h"
+#include "ranges.h"
 #include "search.h"
-
-/*
- * Most ranges of one target.  Each costs a region at least, so at most a
- * quarter of max_nr_regions is spent on them; see max_ranges().
- */
-#define MAX_RANGES 64
+#include "tlb.h"
 
 /* === Which memory === */
 
@@ -91,86 +84,10 @@ static bool va_target_valid(struct damon_target *t)
 }
 
 /*
- * The extent of the mappings seen so far, and the largest holes in it.  There is
- * room for one more, for what is between the holes.
- */
-struct holes {
-	unsigned long start, end;
-	unsigned int nr, max_nr;
-	struct damon_addr_range hole[MAX_RANGES];
-};
-
-static unsigned long range_size(const struct damon_addr_range *range)
-{
-	return range->end - range->start;
-}
-
-/*
- * The next mapping is [@start, @end).  Of holes of one size the first ones are
- * kept, so that the same mappings give the same ranges.
- */
-static void holes_add(struct holes *h, unsigned long start, unsigned long end)
-{
-	struct damon_addr_range hole = { h->end, start }, *smallest = h->hole;
-	unsigned int i;
-
-	if (!h->end) {
-		h->start = start;
-		hole.end = 0;
-	}
-	h->end = max(h->end, end);
-	if (hole.start >= hole.end || !h->max_nr)
-		return;
-	if (h->nr < h->max_nr) {
-		h->hole[h->nr++] = hole;
-		return;
-	}
-	for (i = 1; i < h->nr; i++)
-		if (range_size(&h->hole[i]) <= range_size(smallest))
-			smallest = &h->hole[i];
-	if (range_size(smallest) < range_size(&hole))
-		*smallest = hole;
-}
-
-static int cmp_range(const void *a, const void *b)
-{
-	const struct damon_addr_range *l = a, *r = b;
-
-	return l->start < r->start ? -1 : 1;
-}
-
-/* Put what is between the holes in their place.  Return the number of ranges. */
-static unsigned int holes_to_ranges(struct holes *h)
-{
-	unsigned long pos = h->start;
-	unsigned int i;
-
-	if (!h->end)
-		return 0;
-	sort(h->hole, h->nr, sizeof(h->hole[0]), cmp_range, NULL);
-	for (i = 0; i < h->nr; i++) {
-		struct damon_addr_range hole = h->hole[i];
-
-		h->hole[i].start = pos;
-		h->hole[i].end = hole.start;
-		pos = hole.end;
-	}
-	h->hole[i].start = pos;
-	h->hole[i].end = h->end;
-	return h->nr + 1;
-}
-
-static unsigned int max_ranges(struct damon_ctx *ctx)
-{
-	return clamp(ctx->max_nr_regions / 4 / list_count_nodes(&ctx->targets_list),
-		     1, MAX_RANGES);
-}
-
-/*
  * Mappings are listed DAMON_TURN at a time.  One that moves in between may be missed
  * or seen twice, until the next update.
  */
-static void find_holes(struct mm_struct *mm, struct holes *h)
+static void find_holes(struct mm_struct *mm, struct damon_holes *h)
 {
 	struct vm_area_struct *vma;
 	unsigned long pos = 0;
@@ -185,7 +102,7 @@ static void find_holes(struct mm_struct *mm, struct holes *h)
 		since = damon_turn_begins();
 		for_each_vma(vmi, vma) {
 			if (vma_is_accessible(vma))
-				holes_add(h, vma->vm_start, vma->vm_end);
+				damon_holes_add(h, vma->vm_start, vma->vm_end);
 			pos = vma->vm_end;
 			if (++nr == DAMON_TURN)
 				break;
@@ -198,7 +115,7 @@ static void find_holes(struct mm_struct *mm, struct holes *h)
 
 static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
 {
-	struct holes *h __free(kfree) = kzalloc(sizeof(*h), GFP_KERNEL);
+	struct damon_holes *h __free(kvfree) = damon_holes_new(damon_max_ranges(ctx));
 	struct mm_struct *mm;
 
 	if (!h)
@@ -209,10 +126,9 @@ static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
 		damon_target_clear(t);
 		return 0;
 	}
-	h->max_nr = max_ranges(ctx) - 1;
 	find_holes(mm, h);
 	put_mm(mm);
-	return damon_target_fit(t, h->hole, holes_to_ranges(h));
+	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
 }
 
 /* A target that can not be fitted keeps its regions until the next update. */
@@ -229,7 +145,7 @@ static void va_init(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 
-	ctx->flush_at = jiffies;
+	damon_flush_init(ctx);
 	ctx->flush_turn = 0;
 	damon_for_each_target(t, ctx) {
 		damon_search_init(t);
@@ -244,129 +160,6 @@ static void va_update(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx)
 		fit_or_say(ctx, t);
-}
-
-/* === Stale TLBs === */
-
-/*
- * The problem.  The processor sets the Accessed bit when it loads an entry into
- * its TLB.  As long as the translation stays there, the bit that was cleared
- * stays clear, and the most used memory looks idle: 2000 entries of a TLB hold
- * 8 MiB of small pages, and 4 GiB of huge ones.
- *
- * Flushing for each sample costs the program almost half its speed.  But one
- * flush of the whole address space makes all samples that wait right at once:
- * what is used afterwards is loaded again, and the bit set.  So some sampling
- * intervals, 20 a second, begin with a flush.  For the program that is as much
- * as 20 switches to another program.
- *
- * The model.  Of each region it is known how many of the samples that began with
- * a flush found an access, and how many of the others.  If the TLB hides
- * nothing, the shares agree.  If more of the flushed ones did than chance
- * explains, the others tell nothing: those that found no access may be wrong,
- * and to take only those that did would be as wrong in the other direction.  So
- * neither is recorded until the shares agree again.  With k hits of n flushed
- * samples and l of m others, and N = n + m, K = k + l, they differ if
- *
- *	(k m - l n)^2 N > 20 n m K (N - K),		k >= 3
- *
- * which is the chi-squared test; they agree again below 10.  Chance alone gets
- * above 20 in 1 of 130,000 tests, and there are 20 tests a second of each region.
- * Example: all of the first 3 flushed samples, and none of 27 others: 30.  Two
- * flushed samples fall into an aggregation of 100 ms.
- *
- * If the guess is wrong, the region has a tenth of its samples for a while, and
- * its rate stays right.
- */
-#define MAX_FLUSHES 1000
-
-/* The counts of a region are halved when they get there. */
-#define MAX_FLUSHED 16
-
-static unsigned int tlb_flushes = 20;
-
-static int set_tlb_flushes(const char *val, const struct kernel_param *kp)
-{
-	return param_set_uint_minmax(val, kp, 0, MAX_FLUSHES);
-}
-
-static const struct kernel_param_ops tlb_flushes_ops = {
-	.set = set_tlb_flushes,
-	.get = param_get_uint,
-};
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "damon."
-module_param_cb(tlb_flushes, &tlb_flushes_ops, &tlb_flushes, 0600);
-MODULE_PARM_DESC(tlb_flushes, "Most TLB flushes a second of one monitor; 0 for none");
-
-/* There is no saving up: a flush that was not made is lost. */
-static bool may_flush(struct damon_ctx *ctx)
-{
-	unsigned int nr = READ_ONCE(tlb_flushes);
-
-	if (!nr) {
-		ctx->flush_at = jiffies;
-		return false;
-	}
-	if (time_before(jiffies, ctx->flush_at))
-		return false;
-	ctx->flush_at = jiffies + DIV_ROUND_UP(HZ, nr);
-	return true;
-}
-
-static void flush_for_samples(struct damon_target *t, struct mm_struct *mm)
-{
-	struct damon_region *r;
-
-	damon_for_each_region(r, t)
-		r->sampling_flushed = r->sampling_pending;
-	flush_tlb_mm(mm);
-}
-
-static bool tlb_hides(struct damon_tlb_stats s, unsigned int limit)
-{
-	unsigned int all = s.flushed + s.others, hits = s.flushed_hits + s.other_hits;
-	int diff = s.flushed_hits * s.others - s.other_hits * s.flushed;
-
-	return s.flushed_hits >= 3 && diff > 0 &&
-		(u64)diff * diff * all >
-		(u64)limit * s.flushed * s.others * hits * (all - hits);
-}
-
-static noinline void record_flushed(struct damon_region *r, bool accessed)
-{
-	bool hid = r->tlb_hides;
-
-	r->tlb.flushed_hits += accessed;
-	r->tlb.flushed++;
-	r->tlb_hides = tlb_hides(r->tlb, hid ? 10 : 20);
-	/* Nor this one: what makes a test succeed is never a fair sample. */
-	if (r->tlb_hides && !hid)
-		damon_region_restart(r);
-	else
-		damon_region_record(r, accessed);
-	if (r->tlb.flushed == MAX_FLUSHED) {
-		r->tlb.flushed_hits /= 2;
-		r->tlb.flushed /= 2;
-	}
-}
-
-static __always_inline void record(struct damon_region *r, bool accessed)
-{
-	if (unlikely(r->sampling_flushed)) {
-		record_flushed(r, accessed);
-		return;
-	}
-	r->tlb.other_hits += accessed;
-	if (unlikely(++r->tlb.others == U8_MAX)) {
-		r->tlb.other_hits /= 2;
-		r->tlb.others /= 2;
-	}
-	if (likely(!r->tlb_hides))
-		damon_region_record(r, accessed);
-	else if (unlikely(!READ_ONCE(tlb_flushes)))
-		r->tlb_hides = false;
 }
 
 /* === Checks === */
@@ -437,14 +230,15 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 	damon_cursor_unlock(&c);
 	if (flush) {
 		damon_search_begin(t, c.mm);
-		flush_for_samples(t, c.mm);
+		damon_samples_flushed(t);
+		flush_tlb_mm(c.mm);
 	}
 	put_mm(c.mm);
 }
 
 static void va_prepare(struct damon_ctx *ctx)
 {
-	bool flush = may_flush(ctx);
+	bool flush = damon_may_flush(ctx);
 	struct damon_target *t;
 	unsigned int nr = 0;
 
@@ -482,7 +276,7 @@ static unsigned int visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 	damon_for_each_region(r, t) {
 		if (r->sampling_pending) {
 			damon_cursor_count(&c);
-			record(r, check(&c, r));
+			damon_tlb_record(r, check(&c, r));
 			prepare(ctx, t, &c, r);
 		}
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);

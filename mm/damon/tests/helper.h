@@ -15,6 +15,9 @@
 #include <linux/kernel.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "../ranges.h"
 
 #define PAGES(n) ((unsigned long)(n) << PAGE_SHIFT)
 
@@ -29,6 +32,18 @@ static inline struct damon_ctx *test_ctx(struct kunit *test, u64 seed)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, destroy_ctx_action, ctx));
 	ctx->rng = seed;
 	return ctx;
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_holes_action, kvfree, struct damon_holes *);
+
+/* Room for @max_ranges ranges. */
+static inline struct damon_holes *test_holes(struct kunit *test, unsigned int max_ranges)
+{
+	struct damon_holes *h = damon_holes_new(max_ranges);
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_holes_action, h));
+	return h;
 }
 
 /* From 0 to @n - 1. */
