@@ -249,11 +249,25 @@ pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
 /*
  * The bits of tables.  The processor sets the Accessed bit of each entry on its
  * way down, not only of the last one.  Reclaim uses those of PMDs, see
- * lru_gen_look_around(); nobody uses those of PUDs.
+ * lru_gen_look_around(); only monitors use those of PUDs.
  */
 
-#if defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD) && \
-	defined(CONFIG_TRANSPARENT_HUGEPAGE)
+/* Where this can not be done, all tables look used. */
+static void clear_pud(struct damon_walk *w, unsigned long addr, pud_t *pud)
+{
+#if defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
+	pudp_test_and_clear_young(w->vma, addr, pud);
+#endif
+}
+
+static bool is_young_table(pud_t entry)
+{
+#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+	return is_pmd_table(entry) && pud_young(entry);
+#else
+	return is_pmd_table(entry);
+#endif
+}
 
 /*
  * The next address from @start on whose PUD is young, or @end.  The bit of each
@@ -262,8 +276,8 @@ pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
 static unsigned long puds_young(struct damon_walk *w, unsigned long start,
 				unsigned long end, bool mkold)
 {
-	pud_t *pud = NULL, entry;
 	unsigned long next;
+	pud_t *pud = NULL;
 
 	for (; start < end; start = next) {
 		next = pud_addr_end(start, end);
@@ -276,12 +290,11 @@ static unsigned long puds_young(struct damon_walk *w, unsigned long start,
 			next = p4d_addr_end(start, end);
 			continue;
 		}
-		entry = pudp_get(pud);
-		if (!pud_young(entry) || !is_pmd_table(entry))
+		if (!is_young_table(pudp_get(pud)))
 			continue;
 		if (!mkold)
 			return start;
-		pudp_test_and_clear_young(w->vma, start, pud);
+		clear_pud(w, start, pud);
 	}
 	return end;
 }
@@ -296,20 +309,6 @@ unsigned long damon_puds_young(struct damon_walk *w, unsigned long start,
 {
 	return puds_young(w, start, end, false);
 }
-
-#else
-
-void damon_puds_mkold(struct damon_walk *w, unsigned long start, unsigned long end)
-{
-}
-
-unsigned long damon_puds_young(struct damon_walk *w, unsigned long start,
-			       unsigned long end)
-{
-	return start;
-}
-
-#endif
 
 static pmd_t *pmd_at(struct damon_walk *w, unsigned long addr)
 {

@@ -83,7 +83,7 @@ bool damon_cursor_lock(struct damon_cursor *c, unsigned long addr)
 		return true;
 	}
 	/* Without a look first, every sample in a hole would take mmap_lock. */
-	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !is_mapped(c, addr))
+	if (!is_mapped(c, addr))
 		return false;
 	mmap_read_lock(c->mm);
 	c->began = damon_turn_begins();

@@ -257,10 +257,13 @@ void damon_regions_forget(struct damon_ctx *ctx);
  * @start:	First address of the part.
  * @end:	First address behind.
  *
- * What lies around the part, and as much as it, has not been used in the same
- * short time.  This says nothing of how often, and of how much of the part.
+ * As much memory beside the part, or more, has not been used in the same short
+ * time.  This says nothing of how often, and of how much of the part.
+ *
+ * Return: Whether the part is a region of its own now.  It is not where samples
+ *	know better, where there are many regions already, or no memory.
  */
-void damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
+bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 		       struct damon_region *r, unsigned long start, unsigned long end);
 
 /**

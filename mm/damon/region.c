@@ -445,9 +445,10 @@ static void count(struct damon_ctx *ctx, struct damon_region *r)
 	/*
 	 * A change in the last quarter may be a pause of the program: the whole
 	 * aggregation counts.  A bin that halve() has been to has 255 samples and
-	 * more.  Without any samples, somebody else has counted.
+	 * more.  Without any samples, somebody else has counted; or it has just been
+	 * cut out by a hint, and has had no time.
 	 */
-	if (late || (!tally(&r->now).samples && !r->sampling_pending))
+	if (late || (!tally(&r->now).samples && !r->sampling_pending && !r->young))
 		spread_count(ctx, r);
 	if (g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
 		r->changed = true;
@@ -958,14 +959,17 @@ void damon_regions_search(struct damon_ctx *ctx)
 	}
 }
 
-void damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
+bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 		       struct damon_region *r, unsigned long start, unsigned long end)
 {
-	if (cut_budget(ctx) < ctx->max_nr_regions / 8 + 2)
-		return;
+	/* As for a seed: with more hits, its samples know better. */
+	if (tally(&r->old).hits + tally(&r->now).hits >= 3 * SAMPLE ||
+	    cut_budget(ctx) < ctx->max_nr_regions / 8 + 2)
+		return false;
 	r = carve(r, t, start, end);
 	if (r)
 		look_anew(r);
+	return r;
 }
 
 /* === Regions and memory === */

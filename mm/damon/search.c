@@ -13,17 +13,20 @@
  *
  * A sampling interval that begins with a flush of the TLB is when the bits are
  * right, also in the caches that the processor has for tables.  Before the flush
- * the bits are cleared, and when the interval is over they are read: of MAX_GIB
- * PUDs, and of some PMDs below those that were used in the interval before, 4 for
- * each region, but 64 at least.  The next ones follow in the next interval of this kind, or a few
- * later where there was nothing to tell.  So the cost depends on the number of
- * regions, as all does, and is a twentieth of that of samples.
+ * the bits are cleared, and when the interval is over they are read: of PUDs, and
+ * of some PMDs below those that were used in the interval before, 4 for each
+ * region, but 64 at least.  The next ones follow in the next interval of this kind;
+ * where there was nothing to tell, a few of them pass without a search.  So the cost
+ * depends on the number of regions, as all does.
+ *
+ * Where samples have found accesses, they know better, and no hint is taken.
  *
  * Reclaim.  The multi-gen LRU takes the bits of PMDs for the same: what is clear
- * needs no look at its PTEs.  Those that were set are set again when the interval
- * is over.  A walk within it may leave out PTEs that were used before; their own
- * bits are still there for the next walk, and for the look that is taken at a
- * page before it is reclaimed.
+ * needs no look at its PTEs, nor on the next walk.  Those that were set are set
+ * again when the interval is over.  Only a walk of reclaim that falls into the
+ * interval leaves out PTEs that were used before; then the pages around one that is
+ * to be reclaimed and turns out to be used are looked at.  Nobody but another
+ * monitor uses the bits of PUDs; two of them may take hints from each other.
  *
  * If the guess is wrong, a region is cut where it did not have to be, and has
  * an aggregation to show that.
@@ -45,13 +48,13 @@
 #define MAX_STRETCHES	16
 #define STRETCH		128
 
-/* Mappings looked up for that. */
+/* Regions and mappings visited for that, which is often what ends it. */
 #define MAX_LOOKUPS	64
 
 /* What is done in one turn of a lock, at 10 ns each. */
 #define TURN_GIB	256UL
 
-/* Regions told in one interval, and flushes without a search if there was none. */
+/* Regions told in one interval, and flushes without a search if none was told. */
 #define MAX_HINTS	8
 #define PAUSE		3
 
@@ -80,6 +83,15 @@ static bool seek(struct damon_cursor *c, unsigned long addr)
 {
 	damon_cursor_unlock(c);
 	return damon_cursor_at(c, addr);
+}
+
+/* Where the search goes on when there is no mapping at @pos. */
+static unsigned long behind_hole(const struct damon_cursor *c, unsigned long pos,
+				 unsigned long end)
+{
+	if (pos >= c->hole_start && pos < c->hole_last)
+		return min(end - 1, c->hole_last) + 1;
+	return min(end - 1, pos | ~PMD_MASK) + 1;
 }
 
 /* === Which tables === */
@@ -128,21 +140,22 @@ again:
 			if (nr_lookups++ == MAX_LOOKUPS || nr_gib >= MAX_GIB)
 				goto out;
 			if (!seek(c, pos)) {
-				end = pos >= c->hole_start && pos < c->hole_last ?
-					min(stop - 1, c->hole_last) + 1 :
-					min(stop, (pos | ~PMD_MASK) + 1);
+				end = behind_hole(c, pos, stop);
 				continue;
 			}
 			end = min(stop, c->walk.vma->vm_end);
-			if (end - pos > TURN_GIB << PUD_SHIFT)
+			/* There, a table of PMDs is not of this mapping alone. */
+			if (is_vm_hugetlb_page(c->walk.vma))
+				continue;
+			if ((end - pos) >> PUD_SHIFT >= TURN_GIB)
 				end = pos + (TURN_GIB << PUD_SHIFT);
 			nr_gib += ((end - pos) >> PUD_SHIFT) + 1;
-			if (mkold) {
+			if (mkold)
 				damon_puds_mkold(&c->walk, pos, end);
-				continue;
-			}
-			pos = add_stretches(s, &c->walk, pos, end, &nr_pmds);
-			if (pos < end)
+			else
+				pos = add_stretches(s, &c->walk, pos, end, &nr_pmds);
+			damon_cursor_unlock(c);
+			if (!mkold && pos < end)
 				goto out;
 		}
 	}
@@ -161,7 +174,7 @@ out:
 
 /*
  * Of bits [@lo, @hi) of @young, the longest run, if no more than half are set.
- * Return whether there is one.
+ * Return whether there is one.  A few bits tell too little.
  */
 static bool used_part(const unsigned long *young, unsigned int lo, unsigned int hi,
 		      unsigned int *from, unsigned int *to)
@@ -169,6 +182,8 @@ static bool used_part(const unsigned long *young, unsigned int lo, unsigned int 
 	unsigned int i = lo, j, sum = 0;
 
 	*from = *to = 0;
+	if (lo >= hi)
+		return false;
 	while ((i = find_next_bit(young, hi, i)) < hi) {
 		j = find_next_zero_bit(young, hi, i);
 		sum += j - i;
@@ -178,36 +193,43 @@ static bool used_part(const unsigned long *young, unsigned int lo, unsigned int 
 		}
 		i = j;
 	}
-	return sum && sum <= (hi - lo) / 2;
+	return hi - lo >= MIN_SIZE / PMD_SIZE && sum && sum <= (hi - lo) / 2;
+}
+
+/* The region of @addr, or NULL.  @from is one that may be below it, or NULL. */
+static struct damon_region *region_at(struct damon_target *t, struct damon_region *from,
+				      unsigned long addr)
+{
+	struct damon_region *r;
+
+	if (!from || from->ar.start > addr)
+		from = list_first_entry(&t->regions_list, struct damon_region, list);
+	r = from;
+	list_for_each_entry_from(r, &t->regions_list, list)
+		if (r->ar.end > addr)
+			return r->ar.start <= addr ? r : NULL;
+	return NULL;
 }
 
 /*
- * Tell the region that the stretch is in, or was.  A table that maps also
- * memory of a neighbour says nothing of the region.  Return whether it was told.
+ * Tell the region that a stretch begins in.  A table that maps also memory of a
+ * neighbour says nothing of the region.
  */
-static bool give_hint(struct damon_ctx *ctx, struct damon_target *t,
+static bool give_hint(struct damon_ctx *ctx, struct damon_target *t, struct damon_region *r,
 		      const struct stretch *st, const unsigned long *young)
 {
-	unsigned long base = st->start & PMD_MASK, start, end;
+	unsigned long base = st->start & PMD_MASK, end = min(r->ar.end, st->end);
 	unsigned int from, to;
-	struct damon_region *r;
 
-	damon_for_each_region(r, t) {
-		if (r->ar.end <= st->start)
-			continue;
-		start = max(r->ar.start, st->start);
-		end = min(r->ar.end, st->end);
-		if (start >= end ||
-		    !used_part(young, DIV_ROUND_UP(start - base, PMD_SIZE),
-			       (end - base) / PMD_SIZE, &from, &to))
-			return false;
+	return used_part(young, DIV_ROUND_UP(st->start - base, PMD_SIZE),
+			 (end - base) / PMD_SIZE, &from, &to) &&
 		damon_region_hint(ctx, t, r, base + from * PMD_SIZE, base + to * PMD_SIZE);
-		return true;
-	}
-	return false;
 }
 
-/* Read the bits of a stretch, of which there may be several mappings by now. */
+/*
+ * Read the bits of a stretch, and set those again that were set.  There may be
+ * several mappings by now, which share a table where one ends.
+ */
 static void read_stretch(const struct stretch *st, struct damon_cursor *c,
 			 unsigned long *young)
 {
@@ -217,17 +239,22 @@ static void read_stretch(const struct stretch *st, struct damon_cursor *c,
 	unsigned int first;
 
 	for (pos = st->start; pos < st->end; pos = end) {
-		end = min(st->end, (pos | ~PMD_MASK) + 1);
-		if (!seek(c, pos))
+		if (!seek(c, pos)) {
+			end = behind_hole(c, pos, st->end);
 			continue;
+		}
 		end = min(st->end, c->walk.vma->vm_end);
 		first = (pos - (st->start & PMD_MASK)) / PMD_SIZE;
 		bitmap_zero(part, STRETCH);
 		bitmap_shift_right(was_young, st->was_young, first, STRETCH);
 		damon_pmds_young(&c->walk, pos, end, was_young, part);
+		/* What is young there may be so since the visit before this one. */
+		if (pos > st->start && pos & ~PMD_MASK)
+			__clear_bit(0, part);
 		bitmap_shift_left(part, part, first, STRETCH);
 		bitmap_or(young, young, part, STRETCH);
 	}
+	damon_cursor_unlock(c);
 }
 
 /* === One interval === */
@@ -262,6 +289,7 @@ void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_s
 {
 	struct damon_cursor c = { .mm = mm };
 	struct damon_search *s = t->search;
+	struct damon_region *r = NULL;
 	unsigned int nr_hints = 0;
 	struct stretch *st;
 
@@ -271,26 +299,40 @@ void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_s
 		DECLARE_BITMAP(young, STRETCH) = {};
 
 		read_stretch(st, &c, young);
-		if (nr_hints < MAX_HINTS)
-			nr_hints += give_hint(ctx, t, st, young);
+		if (nr_hints == MAX_HINTS)
+			continue;
+		/* They go up, but for one step down. */
+		r = region_at(t, r, st->start);
+		if (r)
+			nr_hints += give_hint(ctx, t, r, st, young);
 	}
 	s->pause = s->nr && !nr_hints ? PAUSE : 0;
 	s->nr = 0;
 	s->open = false;
 	visit_puds(t, &c, /*mkold=*/false);
-	damon_cursor_unlock(&c);
 }
 
 /* It only makes the monitor faster, so it may be without memory. */
 void damon_search_init(struct damon_target *t)
 {
 	if (arch_has_hw_nonleaf_pmd_young())
-		t->search = kzalloc(sizeof(*t->search), GFP_KERNEL | __GFP_NOWARN);
+		t->search = kzalloc(sizeof(struct damon_search), GFP_KERNEL | __GFP_NOWARN);
 }
 
-void damon_search_fini(struct damon_target *t)
+void damon_search_fini(struct damon_target *t, struct mm_struct *mm)
 {
-	kfree(t->search);
+	struct damon_cursor c = { .mm = mm };
+	struct damon_search *s = t->search;
+	struct stretch *st;
+
+	if (!s)
+		return;
+	for (st = s->stretches; mm && s->open && st < s->stretches + s->nr; st++) {
+		DECLARE_BITMAP(unused, STRETCH) = {};
+
+		read_stretch(st, &c, unused);
+	}
+	kfree(s);
 	t->search = NULL;
 }
 

@@ -14,14 +14,19 @@ struct mm_struct;
 /**
  * damon_search_init() - Prepare to search, if that is possible.
  * @t:		The target, as the worker begins.
+ *
+ * Context: May sleep.
  */
 void damon_search_init(struct damon_target *t);
 
 /**
- * damon_search_fini() - Give back what damon_search_init() has taken.
+ * damon_search_fini() - Set the bits again, and give back the memory.
  * @t:		The target, as the worker ends.
+ * @mm:		Its address space, or NULL when that has gone.
+ *
+ * Context: May sleep.
  */
-void damon_search_fini(struct damon_target *t);
+void damon_search_fini(struct damon_target *t, struct mm_struct *mm);
 
 /**
  * damon_search_begin() - Begin to see which tables are used.
@@ -29,6 +34,8 @@ void damon_search_fini(struct damon_target *t);
  * @mm:		Its address space, whose TLB is flushed next.
  *
  * To be followed by damon_search_end(), when the sampling interval is over.
+ *
+ * Context: May sleep.
  */
 void damon_search_begin(struct damon_target *t, struct mm_struct *mm);
 
@@ -37,6 +44,8 @@ void damon_search_begin(struct damon_target *t, struct mm_struct *mm);
  * @ctx:	The context.
  * @t:		The target.
  * @mm:		Its address space.
+ *
+ * Context: May sleep.
  */
 void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm);
 
@@ -46,7 +55,7 @@ static inline void damon_search_init(struct damon_target *t)
 {
 }
 
-static inline void damon_search_fini(struct damon_target *t)
+static inline void damon_search_fini(struct damon_target *t, struct mm_struct *mm)
 {
 }
 

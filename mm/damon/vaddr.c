@@ -308,7 +308,6 @@ static unsigned int va_check(struct damon_ctx *ctx)
 	return max_nr_accesses;
 }
 
-/* Nothing stays as the monitor has left it: see search.c. */
 static void va_cleanup(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
@@ -316,11 +315,9 @@ static void va_cleanup(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		mm = get_mm(t);
-		if (mm) {
-			damon_search_end(ctx, t, mm);
+		damon_search_fini(t, mm);
+		if (mm)
 			put_mm(mm);
-		}
-		damon_search_fini(t);
 	}
 }
 

@@ -59,6 +59,25 @@ struct space {
 	unsigned long start;
 };
 
+/* Before the context is freed, which has the target. */
+static void free_search(struct damon_target *t)
+{
+	damon_search_fini(t, NULL);
+}
+
+static bool is_huge(struct kunit *test, unsigned long addr)
+{
+	struct damon_cursor c = { .mm = current->mm };
+	bool huge;
+
+	KUNIT_ASSERT_TRUE(test, damon_cursor_at(&c, addr));
+	huge = pmd_leaf(pmdp_get(damon_walk_down(&c.walk, addr)));
+	damon_cursor_unlock(&c);
+	return huge;
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_search_action, free_search, struct damon_target *);
+
 /* One region of NR_TABLES tables, each with a page. */
 static struct space map_tables(struct kunit *test)
 {
@@ -71,10 +90,12 @@ static struct space map_tables(struct kunit *test)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, 0);
 	if (addr != s.start)
 		kunit_skip(test, "no mapping at %lx", s.start);
-	if (!arch_has_hw_nonleaf_pmd_young())
-		kunit_skip(test, "the processor sets no bits of tables");
+	if (!static_branch_unlikely(&search_key))
+		kunit_skip(test, "off, or the processor sets no bits of tables");
 	for (i = 0; i < NR_TABLES; i++)
 		KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)addr + i * PMD_SIZE), 0);
+	if (is_huge(test, addr))
+		kunit_skip(test, "huge pages have no tables");
 
 	KUNIT_ASSERT_EQ(test, damon_set_targets(s.ctx, &id, 1), 0);
 	s.t = list_first_entry(&s.ctx->targets_list, struct damon_target, list);
@@ -83,6 +104,7 @@ static struct space map_tables(struct kunit *test)
 	damon_region_add(r, s.t);
 	damon_search_init(s.t);
 	KUNIT_ASSERT_NOT_NULL(test, s.t->search);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_search_action, s.t));
 	return s;
 }
 
@@ -123,7 +145,6 @@ static void used_part_becomes_a_region(struct kunit *test)
 	damon_for_each_region(r, s.t)
 		found |= r->ar.start == s.start + 20 * PMD_SIZE &&
 			r->ar.end == s.start + 23 * PMD_SIZE;
-	damon_search_fini(s.t);
 	KUNIT_EXPECT_EQ(test, s.t->nr_regions, 3);
 	KUNIT_EXPECT_TRUE(test, found);
 }
@@ -139,7 +160,16 @@ static void bits_are_left_as_they_were(struct kunit *test)
 		interval(test, &s, 0, 1);
 		KUNIT_ASSERT_EQ(test, nr_young(test, &s), before);
 	}
-	damon_search_fini(s.t);
+
+	/* Some intervals pass without a look. */
+	for (i = 0; i < 10 && nr_young(test, &s) == before; i++) {
+		damon_search_begin(s.t, current->mm);
+		flush_tlb_mm(current->mm);
+	}
+	KUNIT_EXPECT_LT(test, nr_young(test, &s), before);
+	/* The worker may end here. */
+	damon_search_fini(s.t, current->mm);
+	KUNIT_EXPECT_EQ(test, nr_young(test, &s), before);
 }
 
 static struct kunit_case damon_search_cases[] = {
