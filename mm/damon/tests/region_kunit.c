@@ -859,6 +859,54 @@ static void search_feels_beyond_a_hot_edge(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, (bool)r->young, damon_region_size(r) == PAGES(20));
 }
 
+/* A hint is taken where the samples know nothing, and the piece knows nothing yet. */
+static void hint_makes_a_piece_without_a_past(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 33);
+	struct damon_target *t = add_target(test, ctx);
+	struct damon_region *r = add_region(test, t, 0, PAGES(100), 3);
+
+	ctx->nr_samples = 20;
+	set_evidence(r, 24, 160);
+	KUNIT_EXPECT_FALSE(test, damon_region_hint(ctx, t, r, PAGES(50), PAGES(70)));
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 1);
+
+	set_evidence(r, 0, 160);
+	r->now.samples[0] = 20 * SAMPLE;
+	r->age = 5;
+	KUNIT_EXPECT_TRUE(test, damon_region_hint(ctx, t, r, PAGES(50), PAGES(70)));
+	KUNIT_ASSERT_EQ(test, t->nr_regions, 3);
+	r = list_next_entry(r, list);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 0);
+
+	/* The aggregation ends before its first sample. */
+	r->sampling_pending = false;
+	damon_regions_count(ctx);
+	KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 0);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_EQ(test, r->age, 1);
+	KUNIT_EXPECT_EQ(test, list_prev_entry(r, list)->age, 6);
+}
+
+/* Few regions are left for what samples find. */
+static void hints_leave_an_eighth_of_the_regions(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 34);
+	struct damon_target *t = add_target(test, ctx);
+	unsigned int i;
+
+	ctx->max_nr_regions = 80;
+	add_region(test, t, 0, PAGES(1000), 0);
+	for (i = 0; i < 100; i++) {
+		struct damon_region *r = list_last_entry(&t->regions_list,
+							 struct damon_region, list);
+
+		damon_region_hint(ctx, t, r, r->ar.start + PAGES(2), r->ar.start + PAGES(4));
+	}
+	KUNIT_EXPECT_GE(test, t->nr_regions, 68);
+	KUNIT_EXPECT_LE(test, t->nr_regions, 70);
+}
+
 static void cut_keeps_to_max_nr_regions(struct kunit *test)
 {
 	unsigned int max;
@@ -1552,6 +1600,8 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE(cut_leaves_small_regions_alone),
 	KUNIT_CASE(search_looks_around_a_hit),
 	KUNIT_CASE(search_feels_beyond_a_hot_edge),
+	KUNIT_CASE(hint_makes_a_piece_without_a_past),
+	KUNIT_CASE(hints_leave_an_eighth_of_the_regions),
 	KUNIT_CASE(cut_keeps_to_max_nr_regions),
 	KUNIT_CASE(a_hot_spot_is_found),
 	KUNIT_CASE(limits_hold_over_many_aggregations),
