@@ -962,8 +962,12 @@ void damon_regions_search(struct damon_ctx *ctx)
 bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 		       struct damon_region *r, unsigned long start, unsigned long end)
 {
-	/* As for a seed: with more hits, its samples know better. */
-	if (tally(&r->old).hits + tally(&r->now).hits >= 3 * SAMPLE ||
+	struct tally known = tally(&r->old), now = tally(&r->now);
+
+	known.hits += now.hits;
+	known.samples += now.samples;
+	/* Much of it is used, now here and now there: there is no spot. */
+	if ((known.hits >= 3 * SAMPLE && known.hits > known.samples / 8) ||
 	    cut_budget(ctx) < ctx->max_nr_regions / 8 + 2)
 		return false;
 	r = carve(r, t, start, end);

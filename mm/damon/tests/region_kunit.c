@@ -871,7 +871,7 @@ static void hint_makes_a_piece_without_a_past(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, damon_region_hint(ctx, t, r, PAGES(50), PAGES(70)));
 	KUNIT_EXPECT_EQ(test, t->nr_regions, 1);
 
-	set_evidence(r, 0, 160);
+	set_evidence(r, 16, 160);
 	r->now.samples[0] = 20 * SAMPLE;
 	r->age = 5;
 	KUNIT_EXPECT_TRUE(test, damon_region_hint(ctx, t, r, PAGES(50), PAGES(70)));
