@@ -45,12 +45,19 @@
  *   mapping -> hugetlb fault mutex -> hugetlb VMA lock -> page table lock
  * Folios are touched under the page table lock only, while they are mapped, and
  * need no reference.
+ *
+ * Who comes from the folio holds the lock of its reverse mapping in place of that
+ * of the mapping (damon_visit_mapped_page()).  It keeps the tables, but not where
+ * they are, so nothing is kept of the way.  There the order is
+ *   reverse mapping -> hugetlb fault mutex, if it is free -> page table lock
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/page_idle.h>
+#include <linux/pagemap.h>
 #include <linux/pgtable.h>
+#include <linux/rmap.h>
 
 #include "access.h"
 
@@ -78,20 +85,15 @@ static __always_inline struct folio *huge_folio(struct vm_area_struct *vma,
 	return vm_normal_folio_pmd(vma, start, entry);
 }
 
-/* Return false when @pmd turned out to be a table of PTEs, or nothing. */
-static __always_inline bool visit_huge_pmd(struct damon_walk *w, struct damon_visit v,
-					   pmd_t *pmd, bool *ret)
+/* The entry @pmd is huge, and locked. */
+static __always_inline bool visit_huge_entry(struct damon_walk *w, struct damon_visit v,
+					     pmd_t *pmd)
 {
 	unsigned long start = v.addr & HPAGE_PMD_MASK;
-	spinlock_t *ptl = pmd_lock(w->vma->vm_mm, pmd);
 	pmd_t entry = pmdp_get(pmd);
 	bool young = pmd_young(entry);
 	struct folio *folio = NULL;
 
-	if (unlikely(!pmd_present(entry) || !pmd_leaf(entry))) {
-		spin_unlock(ptl);
-		return false;
-	}
 	if (damon_needs_folio(v, young))
 		folio = huge_folio(w->vma, start, entry);
 	if (v.mkold) {
@@ -101,11 +103,28 @@ static __always_inline bool visit_huge_pmd(struct damon_walk *w, struct damon_vi
 						  start + HPAGE_PMD_SIZE);
 		tell_others(w, v, folio, young, HPAGE_PMD_SIZE);
 	}
-	*ret = damon_visit_folio(w, v, folio, young);
+	return damon_visit_folio(w, v, folio, young);
+}
+
+/* Return false when @pmd turned out to be a table of PTEs, or nothing. */
+static __always_inline bool visit_huge_pmd(struct damon_walk *w, struct damon_visit v,
+					   pmd_t *pmd, bool *ret)
+{
+	spinlock_t *ptl = pmd_lock(w->vma->vm_mm, pmd);
+	pmd_t entry = pmdp_get(pmd);
+	bool huge = pmd_present(entry) && pmd_leaf(entry);
+
+	if (likely(huge))
+		*ret = visit_huge_entry(w, v, pmd);
 	spin_unlock(ptl);
-	return true;
+	return huge;
 }
 #else
+static bool visit_huge_entry(struct damon_walk *w, struct damon_visit v, pmd_t *pmd)
+{
+	return false;
+}
+
 static bool visit_huge_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd, bool *ret)
 {
 	return false;
@@ -155,32 +174,43 @@ static bool huge_pte_clear_young(struct damon_walk *w, pte_t *pte, unsigned long
 	return young | mmu_notifier_clear_young(mm, start, start + sz);
 }
 
-static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, struct hstate *h,
-				unsigned long start)
+/* The entry @pte is locked, and maps from @start on. */
+static bool visit_hugetlb_pte(struct damon_walk *w, struct damon_visit v, pte_t *pte,
+			      unsigned long start)
 {
-	struct mm_struct *mm = w->vma->vm_mm;
+	unsigned long size = huge_page_size(hstate_vma(w->vma));
+	pte_t entry = huge_ptep_get(w->vma->vm_mm, start, pte);
 	struct folio *folio;
-	pte_t *pte, entry;
-	spinlock_t *ptl = NULL;
-	bool ret = false;
 	bool young;
 
-	pte = hugetlb_walk(w->vma, start, huge_page_size(h));
+	if (!pte_present(entry))
+		return false;
+	young = v.mkold ? huge_pte_clear_young(w, pte, start, size) : pte_young(entry);
+	folio = page_folio(pte_page(entry));
+	if (v.mkold)
+		tell_others(w, v, folio, young, size);
+	return damon_visit_folio(w, v, folio, young);
+}
+
+static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, unsigned long start)
+{
+	struct hstate *h = hstate_vma(w->vma);
+	pte_t *pte = hugetlb_walk(w->vma, start, huge_page_size(h));
+	spinlock_t *ptl = NULL;
+	bool ret;
+
 	if (!pte)
 		return false;
-	ptl = huge_pte_lock(h, mm, pte);
-	entry = huge_ptep_get(mm, start, pte);
-	if (pte_present(entry)) {
-		young = v.mkold ?
-			huge_pte_clear_young(w, pte, start, huge_page_size(h)) :
-			pte_young(entry);
-		folio = page_folio(pte_page(entry));
-		if (v.mkold)
-			tell_others(w, v, folio, young, huge_page_size(h));
-		ret = damon_visit_folio(w, v, folio, young);
-	}
+	ptl = huge_pte_lock(h, w->vma->vm_mm, pte);
+	ret = visit_hugetlb_pte(w, v, pte, start);
 	spin_unlock(ptl);
 	return ret;
+}
+
+static struct mutex *hugetlb_mutex_of(struct vm_area_struct *vma, unsigned long start)
+{
+	return &hugetlb_fault_mutex_table[hugetlb_fault_mutex_hash(vma->vm_file->f_mapping,
+						hugetlb_linear_page_index(vma, start))];
 }
 
 /*
@@ -190,17 +220,35 @@ static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, stru
  */
 bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 {
-	struct hstate *h = hstate_vma(w->vma);
-	unsigned long start = v.addr & huge_page_mask(h);
-	u32 hash = hugetlb_fault_mutex_hash(w->vma->vm_file->f_mapping,
-					    hugetlb_linear_page_index(w->vma, start));
+	unsigned long start = v.addr & huge_page_mask(hstate_vma(w->vma));
+	struct mutex *fault_mutex = hugetlb_mutex_of(w->vma, start);
 	bool ret;
 
-	mutex_lock(&hugetlb_fault_mutex_table[hash]);
+	mutex_lock(fault_mutex);
 	hugetlb_vma_lock_read(w->vma);
-	ret = visit_hugetlb_entry(w, v, h, start);
+	ret = visit_hugetlb_entry(w, v, start);
 	hugetlb_vma_unlock_read(w->vma);
-	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
+	mutex_unlock(fault_mutex);
+	return ret;
+}
+
+static enum damon_visited visit_mapped_hugetlb(struct damon_walk *w, struct damon_visit v,
+					       struct page_vma_mapped_walk *pvmw)
+{
+	enum damon_visited ret = DAMON_NOT_MAPPED;
+	struct mutex *fault_mutex;
+
+	pvmw->address &= huge_page_mask(hstate_vma(w->vma));
+	fault_mutex = hugetlb_mutex_of(w->vma, pvmw->address);
+	/* The other order is that of page faults. */
+	if (!mutex_trylock(fault_mutex))
+		return DAMON_BUSY;
+	if (page_vma_mapped_walk(pvmw)) {
+		ret = visit_hugetlb_pte(w, v, pvmw->pte, pvmw->address) ?
+			DAMON_ACCESSED : DAMON_IDLE;
+		page_vma_mapped_walk_done(pvmw);
+	}
+	mutex_unlock(fault_mutex);
 	return ret;
 }
 #else
@@ -208,7 +256,43 @@ bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 {
 	return false;
 }
+
+static enum damon_visited visit_mapped_hugetlb(struct damon_walk *w, struct damon_visit v,
+					       struct page_vma_mapped_walk *pvmw)
+{
+	return DAMON_NOT_MAPPED;
+}
 #endif
+
+enum damon_visited damon_visit_mapped_page(struct vm_area_struct *vma, unsigned long pfn,
+					   struct damon_visit v, unsigned long *nr_pages)
+{
+	struct page_vma_mapped_walk pvmw = {
+		.pfn = pfn,
+		.nr_pages = 1,
+		.pgoff = linear_page_index(vma, v.addr),
+		.vma = vma,
+		.address = v.addr & PAGE_MASK,
+	};
+	struct damon_walk w = { .vma = vma };
+	bool accessed;
+
+	if (is_vm_hugetlb_page(vma)) {
+		*nr_pages = pages_per_huge_page(hstate_vma(vma));
+		return visit_mapped_hugetlb(&w, v, &pvmw);
+	}
+	if (!page_vma_mapped_walk(&pvmw))
+		return DAMON_NOT_MAPPED;
+	if (pvmw.pte) {
+		*nr_pages = 1;
+		accessed = damon_visit_pte(&w, v, pvmw.pte);
+	} else {
+		*nr_pages = PMD_SIZE >> PAGE_SHIFT;
+		accessed = visit_huge_entry(&w, v, pvmw.pmd);
+	}
+	page_vma_mapped_walk_done(&pvmw);
+	return accessed ? DAMON_ACCESSED : DAMON_IDLE;
+}
 
 static pud_t *pud_of(struct damon_walk *w, unsigned long addr)
 {

@@ -211,6 +211,34 @@ static __always_inline bool damon_page_young(struct damon_walk *w, unsigned long
 }
 
 /**
+ * enum damon_visited - What an entry has told of a page.
+ * @DAMON_NOT_MAPPED:	The page is not there, or not any more.
+ * @DAMON_BUSY:		A lock is in use.
+ * @DAMON_IDLE:		No access; or the entry is prepared.
+ * @DAMON_ACCESSED:	An access since then; or the entry is prepared.
+ */
+enum damon_visited {
+	DAMON_NOT_MAPPED,
+	DAMON_BUSY,
+	DAMON_IDLE,
+	DAMON_ACCESSED,
+};
+
+/**
+ * damon_visit_mapped_page() - Visit the entry by which a mapping has a page.
+ * @vma:	The mapping.
+ * @pfn:	The page, of a folio that the caller has a reference on.
+ * @v:		The address that the page has in @vma if it is there, and what to do.
+ * @nr_pages:	How many pages the entry maps.
+ *
+ * Context: The lock of the folio's reverse mapping is held for reading.  Waits for
+ *	nothing but the page table lock.
+ * Return: see &enum damon_visited.
+ */
+enum damon_visited damon_visit_mapped_page(struct vm_area_struct *vma, unsigned long pfn,
+					   struct damon_visit v, unsigned long *nr_pages);
+
+/**
  * damon_puds_mkold() - Arrange that the next use of tables of PMDs can be seen.
  * @w:		The walk.
  * @start:	First address.
