@@ -28,7 +28,6 @@
 #include <linux/types.h>
 
 struct damon_ctx;
-struct damon_search;
 struct damon_target;
 struct task_struct;
 
@@ -100,16 +99,18 @@ struct damon_region {
 	struct damon_evidence now;	/* of this one */
 	unsigned long last_hit;		/* in this aggregation, or 0 */
 	struct damon_tlb_stats tlb;
-	u8 next_bin;
-	u8 expected;			/* of the next sample */
-	u8 nr_surprises;		/* in a row */
-	u8 changed : 1;		/* in this aggregation */
+	u8 next_bin : 3;
+	u8 expected : 2;		/* of the next sample */
+	u8 nr_surprises : 2;		/* in a row */
+	u8 changed : 1;			/* in this aggregation */
 	u8 young : 1;			/* has had no aggregation yet */
 	u8 sampling_pending : 1;	/* sampling_addr is prepared, and not checked */
 	u8 sampling_marked : 1;	/* with the idle flag of its folio set */
 	u8 sampling_hit : 1;	/* found accessed, by the sample of another region */
 	u8 sampling_flushed : 1;	/* the TLB was flushed while it waits */
 	u8 tlb_hides : 1;		/* only samples that were flushed for tell */
+	u8 sampling_lowered : 1;	/* sampling_refs is one less than it was */
+	u8 sampling_refs : 3;		/* references of its folio, by system calls */
 	struct list_head list;
 };
 
@@ -120,7 +121,8 @@ struct damon_target {
 	/**
 	 * @id: Names the address space to the primitives; the core passes it
 	 * on and never looks at it.  For damon_va_set_primitives() it is a
-	 * &struct pid pointer, whose reference stays the caller's.
+	 * &struct pid pointer, whose reference stays the caller's; for
+	 * damon_pa_set_primitives() it is a node id, or DAMON_ALL_NODES.
 	 */
 	unsigned long id;
 
@@ -134,7 +136,7 @@ struct damon_target {
 	struct list_head list;
 
 	/* private: */
-	struct damon_search *search;	/* of the primitives, while it runs */
+	void *priv;			/* of the primitives, while it runs */
 };
 
 /**
@@ -200,6 +202,13 @@ struct damon_ctx {
 	 * damon_call(), which lives and dies with the worker.
 	 */
 	struct mutex kdamond_lock;
+
+	/**
+	 * @addr_unit: Bytes of memory for each unit of an address in a region,
+	 * a power of two.  It is 1, but where physical addresses are wider than a
+	 * long, damon_pa_set_primitives() sets what lets them all fit.
+	 */
+	unsigned long addr_unit;
 
 	/** @targets_list: The &struct damon_target of this context. */
 	struct list_head targets_list;
@@ -475,5 +484,32 @@ static inline void damon_va_set_primitives(struct damon_ctx *ctx)
 }
 
 #endif	/* CONFIG_DAMON_VADDR */
+
+/** DAMON_ALL_NODES - The id of a target that is all physical memory. */
+#define DAMON_ALL_NODES (~0UL)
+
+#ifdef CONFIG_DAMON_PADDR
+
+/**
+ * damon_pa_set_primitives() - Watch physical memory.
+ * @ctx:	A context that is off.
+ *
+ * Sets all primitives of @ctx, and @ctx->addr_unit.  The id of each target is then
+ * a node id, or DAMON_ALL_NODES.  A target without regions gets all System RAM of
+ * the node that is online, and follows as memory is plugged in and out.  To one
+ * that has regions already, by damon_target_fit(), these addresses are the limit,
+ * and what is online of them is watched.
+ *
+ * The worker runs until damon_stop().
+ */
+void damon_pa_set_primitives(struct damon_ctx *ctx);
+
+#else
+
+static inline void damon_pa_set_primitives(struct damon_ctx *ctx)
+{
+}
+
+#endif	/* CONFIG_DAMON_PADDR */
 
 #endif	/* _LINUX_DAMON_H */

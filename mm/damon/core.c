@@ -106,6 +106,7 @@ struct damon_ctx *damon_new_ctx(void)
 	ctx->regions_update_interval = DAMON_DEFAULT_UPDATE_US;
 	ctx->min_nr_regions = DAMON_DEFAULT_MIN_REGIONS;
 	ctx->max_nr_regions = DAMON_DEFAULT_MAX_REGIONS;
+	ctx->addr_unit = 1;
 	mutex_init(&ctx->kdamond_lock);
 	INIT_LIST_HEAD(&ctx->targets_list);
 	INIT_LIST_HEAD(&ctx->calls);

@@ -19,7 +19,7 @@
  * where there was nothing to tell, a few of them pass without a search.  So the cost
  * depends on the number of regions, as all does.
  *
- * Where samples have found accesses, they know better, and no hint is taken.
+ * Where more than an eighth of the samples found an access, no hint is taken.
  *
  * Reclaim.  The multi-gen LRU takes the bits of PMDs for the same: what is clear
  * needs no look at its PTEs, nor on the next walk.  Those that were set are set
@@ -123,7 +123,7 @@ static unsigned long add_stretches(struct damon_search *s, struct damon_walk *w,
  */
 static void visit_puds(struct damon_target *t, struct damon_cursor *c, bool mkold)
 {
-	struct damon_search *s = t->search;
+	struct damon_search *s = t->priv;
 	unsigned int nr_pmds = clamp(4 * t->nr_regions, 64U, MAX_STRETCHES * STRETCH);
 	unsigned long pos = s->pos, nr_gib = 0, end, stop;
 	unsigned int nr_lookups = 0;
@@ -262,7 +262,7 @@ static void read_stretch(const struct stretch *st, struct damon_cursor *c,
 void damon_search_begin(struct damon_target *t, struct mm_struct *mm)
 {
 	struct damon_cursor c = { .mm = mm };
-	struct damon_search *s = t->search;
+	struct damon_search *s = t->priv;
 	struct stretch *st;
 
 	/* What a guest uses shows in no table of ours. */
@@ -288,7 +288,7 @@ void damon_search_begin(struct damon_target *t, struct mm_struct *mm)
 void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm)
 {
 	struct damon_cursor c = { .mm = mm };
-	struct damon_search *s = t->search;
+	struct damon_search *s = t->priv;
 	struct damon_region *r = NULL;
 	unsigned int nr_hints = 0;
 	struct stretch *st;
@@ -316,13 +316,13 @@ void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_s
 void damon_search_init(struct damon_target *t)
 {
 	if (arch_has_hw_nonleaf_pmd_young())
-		t->search = kzalloc(sizeof(struct damon_search), GFP_KERNEL | __GFP_NOWARN);
+		t->priv = kzalloc(sizeof(struct damon_search), GFP_KERNEL | __GFP_NOWARN);
 }
 
 void damon_search_fini(struct damon_target *t, struct mm_struct *mm)
 {
 	struct damon_cursor c = { .mm = mm };
-	struct damon_search *s = t->search;
+	struct damon_search *s = t->priv;
 	struct stretch *st;
 
 	if (!s)
@@ -333,7 +333,7 @@ void damon_search_fini(struct damon_target *t, struct mm_struct *mm)
 		read_stretch(st, &c, unused);
 	}
 	kfree(s);
-	t->search = NULL;
+	t->priv = NULL;
 }
 
 /* === The switch, for comparison === */

@@ -103,7 +103,7 @@ static struct space map_tables(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	damon_region_add(r, s.t);
 	damon_search_init(s.t);
-	KUNIT_ASSERT_NOT_NULL(test, s.t->search);
+	KUNIT_ASSERT_NOT_NULL(test, s.t->priv);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_search_action, s.t));
 	return s;
 }

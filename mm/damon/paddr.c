@@ -1,0 +1,628 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The primitives for physical memory.
+ *
+ * Which memory.  All System RAM that is online, of all nodes or of one, or what of
+ * it lies in the ranges that the user gave.  It is looked up anew at each update
+ * interval, since memory is plugged in and out.
+ *
+ * Accesses.  A page is mapped by any number of page tables, which its folio knows
+ * (the reverse mapping); and the kernel reads and writes the page cache without any.
+ * So a sample has two witnesses: the Accessed bits of the entries, and the idle flag
+ * of the folio, which system calls clear as well, or its references.  access.c tells
+ * of both flags.
+ *
+ * What can not be known.  Memory of the kernel itself has no reverse mapping.
+ * There, a sample tries another address, up to MAX_TRIES, and then counts as no
+ * access, as does memory that is free: otherwise a region would stay hot for ever
+ * after its last user has gone.  But where a sample was prepared and can not be
+ * checked, since the page is in migration or somebody holds a lock, there is no
+ * sample.  "Unknown" never counts as an access.
+ *
+ * The cost.  A page may be mapped a thousand times.  Of one sample, the first
+ * MAX_MAPPINGS are visited; what the others do is not seen.  Locks of the reverse
+ * mapping are taken if they are free, so the worker waits for nobody but for page
+ * table locks.  Samples under one huge entry share a visit.
+ *
+ * Two passes.  Unlike in vaddr.c, all regions are checked before the first is
+ * prepared: a large folio has one idle flag for many samples, and there are no
+ * upper page tables that the two visits to one region could share.
+ *
+ * Stale TLBs.  One flush for all CPUs makes all samples that wait right, see tlb.c.
+ *
+ * Hot-unplug.  Of a section that goes away, the struct pages go away, too, after
+ * it was taken offline.  From the question whether a page is online up to the
+ * reference on its folio, RCU is held; and whoever takes memory offline waits for
+ * its readers (memory_changes()).  A reference keeps a page from going offline.
+ *
+ * Notes on locking.  All are taken if they are free only, but the last:
+ *   folio lock (files, KSM) -> reverse mapping -> hugetlb fault mutex
+ *     -> page table lock
+ */
+#define pr_fmt(fmt) "damon: " fmt
+
+#include <linux/damon.h>
+#include <linux/hugetlb.h>
+#include <linux/ioport.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/mmzone.h>
+#include <linux/page_idle.h>
+#include <linux/rcupdate.h>
+#include <linux/rmap.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+
+#include <asm/tlbflush.h>
+
+#include "access.h"
+#include "internal.h"
+#include "paddr.h"
+#include "ranges.h"
+#include "tlb.h"
+
+/* Addresses that one sample tries. */
+#define MAX_TRIES 4
+
+/* Entries that one visit asks. */
+#define MAX_MAPPINGS 32
+
+/*
+ * Let all addresses fit a long.  PAE of i386 has 36 bits: 16 bytes are a unit, so
+ * that a region is 64 KiB at least.
+ */
+#define PHYS_BITS (IS_ENABLED(CONFIG_PHYS_ADDR_T_64BIT) && BITS_PER_LONG == 32 ? \
+		   MAX_PHYS_BITS : BITS_PER_LONG)
+#ifdef MAX_PHYSMEM_BITS
+#define MAX_PHYS_BITS MAX_PHYSMEM_BITS
+#else
+#define MAX_PHYS_BITS 40
+#endif
+#define ADDR_UNIT (1UL << (PHYS_BITS - BITS_PER_LONG))
+
+static_assert((unsigned long)NUMA_NO_NODE == DAMON_ALL_NODES);
+static_assert(ADDR_UNIT <= PAGE_SIZE);
+
+/* === Which memory === */
+
+/* What the primitives know of a target: the limits that it began with. */
+struct pa_target {
+	unsigned int nr_limits;
+	struct damon_addr_range limits[];
+};
+
+static const struct damon_addr_range no_limit = { 0, PAGE_MASK };
+
+/* A walk up all System RAM, within limits that go up as well. */
+struct ram_walk {
+	int nid;
+	const struct damon_addr_range *limits;
+	unsigned int nr_limits;
+	struct damon_holes *holes;
+	/* The limit that is next, and how many had memory. */
+	unsigned int next;
+	unsigned int nr_found;
+	bool found;
+};
+
+static void add_piece(struct ram_walk *w, struct damon_addr_range range)
+{
+	for (; w->next < w->nr_limits; w->next++, w->found = false) {
+		const struct damon_addr_range *l = &w->limits[w->next];
+		unsigned long start = max(range.start, l->start);
+		unsigned long end = min(range.end, l->end);
+
+		if (start < end) {
+			damon_holes_add(w->holes, start, end);
+			w->nr_found += !w->found;
+			w->found = true;
+		}
+		/* The next piece of memory may be in this limit as well. */
+		if (l->end > range.end)
+			break;
+	}
+}
+
+/* As addresses of regions: whole pages of units. */
+static struct damon_addr_range pfns_to_range(unsigned long start, unsigned long end)
+{
+	return (struct damon_addr_range) {
+		.start = PAGE_ALIGN((u64)start * (PAGE_SIZE / ADDR_UNIT)),
+		.end = PAGE_ALIGN_DOWN((u64)end * (PAGE_SIZE / ADDR_UNIT)),
+	};
+}
+
+static bool is_online(unsigned long pfn, int nid)
+{
+	struct page *page;
+
+	guard(rcu)();
+	page = pfn_to_online_page(pfn);
+	return page && (nid == NUMA_NO_NODE || page_to_nid(page) == nid);
+}
+
+/* Memory is plugged by sections; nodes may meet within one, at a pageblock. */
+static unsigned long next_step(unsigned long pfn, unsigned long end, int nid)
+{
+	unsigned long next = end;
+
+#ifdef CONFIG_SPARSEMEM
+	next = min(end, SECTION_ALIGN_UP(pfn + 1));
+#endif
+	if (is_online(pfn, nid) != is_online(next - 1, nid))
+		next = min(next, ALIGN(pfn + 1, pageblock_nr_pages));
+	return next;
+}
+
+static int add_ram(unsigned long pfn, unsigned long nr_pages, void *arg)
+{
+	unsigned long end = pfn + nr_pages, start = pfn, next;
+	struct ram_walk *w = arg;
+
+	for (; pfn < end; pfn = next) {
+		next = next_step(pfn, end, w->nid);
+		if (is_online(pfn, w->nid))
+			continue;
+		if (start < pfn)
+			add_piece(w, pfns_to_range(start, pfn));
+		start = next;
+		cond_resched();
+	}
+	if (start < end)
+		add_piece(w, pfns_to_range(start, end));
+	return 0;
+}
+
+static void walk_ram(struct ram_walk *w)
+{
+	walk_system_ram_range(0, 1UL << (MAX_PHYS_BITS - PAGE_SHIFT), w, add_ram);
+}
+
+int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
+		   unsigned int nr_ranges)
+{
+	struct damon_holes *h __free(kvfree) = damon_holes_new(1);
+	struct ram_walk w = {
+		.nid = id,
+		.limits = nr_ranges ? ranges : &no_limit,
+		.nr_limits = nr_ranges ?: 1,
+		.holes = h,
+	};
+
+	if (!h)
+		return -ENOMEM;
+	if (id != DAMON_ALL_NODES && id >= MAX_NUMNODES)
+		return -ENXIO;
+	if (nr_ranges && (u64)(ranges[nr_ranges - 1].end - 1) * ADDR_UNIT >> MAX_PHYS_BITS)
+		return -EINVAL;
+	walk_ram(&w);
+	return w.nr_found == w.nr_limits ? 0 : -ENXIO;
+}
+
+static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	const struct pa_target *pt = t->priv;
+	/* Those of the user stay apart, whatever their number. */
+	struct damon_holes *h __free(kvfree) =
+		damon_holes_new(damon_max_ranges(ctx) + pt->nr_limits - 1);
+	struct ram_walk w = {
+		.nid = t->id,
+		.limits = pt->limits,
+		.nr_limits = pt->nr_limits,
+		.holes = h,
+	};
+
+	if (!h)
+		return -ENOMEM;
+	walk_ram(&w);
+	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
+}
+
+/* A target that can not be fitted keeps its regions until the next update. */
+static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
+{
+	int err = t->priv ? fit_target(ctx, t) : -ENOMEM;
+
+	if (err)
+		pr_debug("regions of physical memory not updated: %d\n", err);
+}
+
+/* Regions that touch are one limit. */
+static struct pa_target *make_target(const struct damon_target *t)
+{
+	struct pa_target *pt = kvzalloc(struct_size(pt, limits, t->nr_regions + 1),
+					GFP_KERNEL);
+	const struct damon_region *r;
+
+	if (!pt)
+		return NULL;
+	damon_for_each_region(r, t) {
+		if (!pt->nr_limits || pt->limits[pt->nr_limits - 1].end != r->ar.start)
+			pt->limits[pt->nr_limits++].start = r->ar.start;
+		pt->limits[pt->nr_limits - 1].end = r->ar.end;
+	}
+	if (!pt->nr_limits)
+		pt->limits[pt->nr_limits++] = no_limit;
+	return pt;
+}
+
+static void pa_init(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_flush_init(ctx);
+	damon_for_each_target(t, ctx) {
+		t->priv = make_target(t);
+		fit_or_say(ctx, t);
+	}
+}
+
+static void pa_update(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		fit_or_say(ctx, t);
+}
+
+static void pa_cleanup(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		kvfree(t->priv);
+		t->priv = NULL;
+	}
+}
+
+/* Who has asked whether a page is online shall have an answer that stays right. */
+static int memory_changes(struct notifier_block *nb, unsigned long action, void *arg)
+{
+	if (action == MEM_OFFLINE)
+		synchronize_rcu();
+	return NOTIFY_OK;
+}
+
+static int __init pa_setup(void)
+{
+	return hotplug_memory_notifier(memory_changes, DEFAULT_CALLBACK_PRI);
+}
+subsys_initcall(pa_setup);
+
+/* === One page === */
+
+/* What is known of a page, and stays so, or what can never be known. */
+enum who {
+	SOMEBODY,	/* may access it, and can be asked */
+	NOBODY,		/* may access it: it is free */
+	WHO_KNOWS,
+};
+
+static bool can_be_asked(struct folio *folio)
+{
+	if (folio_test_hwpoison(folio))
+		return false;
+	/* Neither is set while it is in migration. */
+	return folio_test_hugetlb(folio) ? folio_test_hugetlb_migratable(folio) :
+		folio_test_lru(folio);
+}
+
+/* For SOMEBODY, @folio is what to give back by folio_put(). */
+static enum who get_folio(unsigned long pfn, struct folio **folio)
+{
+	struct page *page;
+
+	guard(rcu)();
+	page = pfn_to_online_page(pfn);
+	if (!page)
+		return WHO_KNOWS;
+	if (PageBuddy(page))
+		return NOBODY;
+	/* No reference is taken on what is certainly of the kernel. */
+	if (!PageLRU(page) && !PageHuge(page))
+		return WHO_KNOWS;
+	*folio = page_folio(page);
+	if (!folio_try_get(*folio))
+		return NOBODY;
+	if (page_folio(page) == *folio && can_be_asked(*folio))
+		return SOMEBODY;
+	folio_put(*folio);
+	return WHO_KNOWS;
+}
+
+/* One visit to all entries that map a page. */
+struct visit {
+	unsigned long pfn;
+	bool mkold;
+	/* The pages that one entry mapped, at least; and entries asked. */
+	unsigned long nr_pages;
+	unsigned int nr;
+	enum damon_visited found;
+};
+
+/* The address of a page that @vma maps from @addr on, which is the folio's. */
+static unsigned long page_addr(struct folio *folio, unsigned long pfn,
+			       struct vm_area_struct *vma, unsigned long addr)
+{
+	pgoff_t pgoff;
+
+	if (!folio_test_large(folio))
+		return addr;
+	pgoff = folio_pgoff(folio) + (pfn - folio_pfn(folio));
+	if (pgoff < vma->vm_pgoff || pgoff - vma->vm_pgoff >= vma_pages(vma))
+		return 0;
+	return vma->vm_start + ((pgoff - vma->vm_pgoff) << PAGE_SHIFT);
+}
+
+static bool visit_mapping(struct folio *folio, struct vm_area_struct *vma,
+			  unsigned long addr, void *arg)
+{
+	struct visit *v = arg;
+	struct damon_visit dv = { .mkold = v->mkold };
+	unsigned long nr_pages;
+	enum damon_visited ret;
+
+	if (v->nr++ == MAX_MAPPINGS)
+		return false;
+	dv.addr = page_addr(folio, v->pfn, vma, addr);
+	if (!dv.addr)
+		return true;
+	ret = damon_visit_mapped_page(vma, v->pfn, dv, &nr_pages);
+	if (ret == DAMON_NOT_MAPPED)
+		return true;
+	v->nr_pages = min(v->nr_pages, nr_pages);
+	v->found = ret;
+	/* One access is enough, and one lock in use spoils the preparation. */
+	return ret != DAMON_BUSY && (v->mkold || ret != DAMON_ACCESSED);
+}
+
+static void visit_mappings(struct folio *folio, struct visit *v)
+{
+	struct rmap_walk_control rwc = {
+		.arg = v,
+		.rmap_one = visit_mapping,
+		.anon_lock = folio_lock_anon_vma_read,
+		.try_lock = true,
+	};
+	bool need_lock = !folio_test_anon(folio) || folio_test_ksm(folio);
+
+	if (!folio_mapped(folio))
+		return;
+	if (need_lock && !folio_trylock(folio)) {
+		v->found = DAMON_BUSY;
+		return;
+	}
+	rmap_walk(folio, &rwc);
+	if (need_lock)
+		folio_unlock(folio);
+	if (rwc.contended)
+		v->found = DAMON_BUSY;
+}
+
+/*
+ * What one pass over the regions remembers of the last sample, for the next that is
+ * in the same folio, or below the same entry.
+ */
+struct pass {
+	/* The pages that share its entry, in each mapping that was asked. */
+	unsigned long start, nr_pages;
+	enum damon_visited found;
+	/* Only compared: it may be gone. */
+	const struct folio *folio;
+	unsigned int refs;
+	bool called;
+};
+
+static bool is_known(const struct pass *p, unsigned long pfn)
+{
+	return pfn - p->start < p->nr_pages;
+}
+
+static void remember(struct pass *p, const struct visit *v, enum damon_visited found)
+{
+	p->nr_pages = v->nr_pages == ULONG_MAX ? 0 : v->nr_pages;
+	p->start = ALIGN_DOWN(v->pfn, p->nr_pages ?: 1);
+	p->found = found;
+}
+
+/* === System calls === */
+
+/*
+ * A write clears the idle flag.  So does a read, but where the multi-gen LRU is in
+ * use, it counts references in place of that, see folio_mark_accessed(): in two
+ * flags first, and then in a few bits, up to a limit.  A folio at the limit is put
+ * one below it for the time of a sample, and back again.
+ */
+#ifdef CONFIG_LRU_GEN
+/* At most 2 + 3. */
+static unsigned int nr_refs(struct folio *folio)
+{
+	return folio_test_referenced(folio) + folio_test_workingset(folio) +
+		((READ_ONCE(folio->flags) & LRU_REFS_MASK) >> LRU_REFS_PGOFF);
+}
+
+/* Return whether the folio was at the limit, and is no more. */
+static bool lower_refs(struct folio *folio)
+{
+	unsigned long old = READ_ONCE(folio->flags);
+
+	if (!lru_gen_enabled() || !LRU_REFS_MASK)
+		return false;
+	do {
+		if ((old & LRU_REFS_MASK) != LRU_REFS_MASK)
+			return false;
+	} while (!try_cmpxchg(&folio->flags, &old, old - BIT(LRU_REFS_PGOFF)));
+	return true;
+}
+#else
+static unsigned int nr_refs(struct folio *folio)
+{
+	return 0;
+}
+
+static bool lower_refs(struct folio *folio)
+{
+	return false;
+}
+#endif
+
+static void watch_calls(struct pass *p, struct damon_region *r, struct folio *folio)
+{
+	r->sampling_lowered = false;
+	if (folio != p->folio) {
+		r->sampling_lowered = lower_refs(folio);
+		p->refs = nr_refs(folio);
+		p->folio = folio;
+	}
+	r->sampling_refs = p->refs;
+}
+
+/* Fewer references than before are the work of reclaim, and tell nothing. */
+static bool was_called(struct pass *p, const struct damon_region *r, struct folio *folio)
+{
+	if (folio != p->folio) {
+		p->called = !folio_test_idle(folio) || nr_refs(folio) > r->sampling_refs;
+		p->folio = folio;
+	}
+	if (r->sampling_lowered && !p->called)
+		folio_mark_accessed(folio);
+	return p->called;
+}
+
+static unsigned long pfn_of(const struct damon_region *r)
+{
+	return (u64)r->sampling_addr * ADDR_UNIT >> PAGE_SHIFT;
+}
+
+/* === Checks === */
+
+/* Return false when a lock is in use. */
+static bool mkold(struct pass *p, unsigned long pfn, struct folio *folio)
+{
+	struct visit v = { .pfn = pfn, .mkold = true, .nr_pages = ULONG_MAX };
+
+	if (is_known(p, pfn))
+		return true;
+	visit_mappings(folio, &v);
+	if (v.found == DAMON_BUSY)
+		return false;
+	/* Also where nothing was mapped: system calls clear it. */
+	if (!folio_test_idle(folio))
+		folio_set_idle(folio);
+	remember(p, &v, DAMON_IDLE);
+	return true;
+}
+
+static enum damon_visited young(struct pass *p, unsigned long pfn, struct folio *folio)
+{
+	struct visit v = { .pfn = pfn, .nr_pages = ULONG_MAX };
+
+	if (is_known(p, pfn))
+		return p->found;
+	visit_mappings(folio, &v);
+	if (v.found == DAMON_NOT_MAPPED)
+		v.found = DAMON_IDLE;
+	if (v.found != DAMON_BUSY)
+		remember(p, &v, v.found);
+	return v.found;
+}
+
+static void prepare(struct damon_ctx *ctx, struct pass *p, struct damon_region *r)
+{
+	struct folio *folio;
+	enum who who = WHO_KNOWS;
+	unsigned int i;
+
+	r->sampling_flushed = false;
+	for (i = 0; i < MAX_TRIES && who == WHO_KNOWS; i++) {
+		damon_region_pick(ctx, r);
+		who = get_folio(pfn_of(r), &folio);
+	}
+	r->sampling_marked = who == SOMEBODY;
+	if (who != SOMEBODY)
+		return;
+	if (mkold(p, pfn_of(r), folio))
+		watch_calls(p, r, folio);
+	else
+		r->sampling_pending = false;
+	folio_put(folio);
+}
+
+static void check(struct pass *p, struct damon_region *r)
+{
+	enum damon_visited found;
+	struct folio *folio;
+
+	if (!r->sampling_marked) {
+		damon_tlb_record(r, false);
+		return;
+	}
+	if (get_folio(pfn_of(r), &folio) != SOMEBODY) {
+		r->sampling_pending = false;
+		return;
+	}
+	found = was_called(p, r, folio) ? DAMON_ACCESSED : young(p, pfn_of(r), folio);
+	folio_put(folio);
+	if (found == DAMON_BUSY)
+		r->sampling_pending = false;
+	else
+		damon_tlb_record(r, found == DAMON_ACCESSED);
+}
+
+static void pa_prepare(struct damon_ctx *ctx)
+{
+	bool flush = damon_may_flush(ctx);
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		struct pass p = {};
+		struct damon_region *r;
+
+		damon_for_each_region(r, t) {
+			if (!r->sampling_pending)
+				prepare(ctx, &p, r);
+			cond_resched();
+		}
+		if (flush)
+			damon_samples_flushed(t);
+	}
+	if (flush)
+		flush_tlb_all();
+}
+
+static unsigned int pa_check(struct damon_ctx *ctx)
+{
+	unsigned int max_nr_accesses = 0;
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		struct pass p = {};
+		struct damon_region *r;
+
+		damon_for_each_region(r, t) {
+			if (r->sampling_pending)
+				check(&p, r);
+			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+			cond_resched();
+		}
+	}
+	return max_nr_accesses;
+}
+
+void damon_pa_set_primitives(struct damon_ctx *ctx)
+{
+	ctx->init_target_regions = pa_init;
+	ctx->update_target_regions = pa_update;
+	ctx->prepare_access_checks = pa_prepare;
+	ctx->check_accesses = pa_check;
+	ctx->target_valid = NULL;
+	ctx->cleanup = pa_cleanup;
+	ctx->addr_unit = ADDR_UNIT;
+}
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/paddr_kunit.c"
+#endif

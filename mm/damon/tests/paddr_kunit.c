@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of paddr.c, which is where this file is included: which memory is
+ * watched, and what is seen of pages of this thread.
+ *
+ * Other kinds of pages are the matter of tools/testing/selftests/damon.
+ */
+#include <linux/mman.h>
+#include <linux/swap.h>
+#include <linux/uaccess.h>
+
+#include "helper.h"
+
+/* === Which memory === */
+
+#define MAX_ROWS 8
+
+static const struct limits_case {
+	const char *name;
+	struct damon_addr_range ram[MAX_ROWS], limits[MAX_ROWS], want[MAX_ROWS];
+	unsigned int nr_found;
+} limits_cases[] = {
+	{
+		"all", { { 10, 20 }, { 30, 40 } }, { { 0, 100 } },
+		{ { 10, 20 }, { 30, 40 } }, 1,
+	}, {
+		"a part of each", { { 10, 20 }, { 30, 40 } }, { { 15, 35 } },
+		{ { 15, 20 }, { 30, 35 } }, 1,
+	}, {
+		"two of one", { { 10, 40 } }, { { 0, 15 }, { 20, 25 } },
+		{ { 10, 15 }, { 20, 25 } }, 2,
+	}, {
+		"one of two has memory", { { 10, 20 }, { 30, 40 } }, { { 12, 14 }, { 22, 28 } },
+		{ { 12, 14 } }, 1,
+	}, {
+		"before, between and behind", { { 10, 20 }, { 30, 40 } },
+		{ { 0, 10 }, { 20, 30 }, { 40, 50 } }, { }, 0,
+	}, {
+		"limits that end with memory", { { 10, 20 }, { 30, 40 } },
+		{ { 5, 20 }, { 20, 40 } }, { { 10, 20 }, { 30, 40 } }, 2,
+	}, {
+		"many in many", { { 0, 10 }, { 20, 30 }, { 40, 50 } },
+		{ { 5, 6 }, { 8, 22 }, { 24, 45 }, { 60, 70 } },
+		{ { 5, 6 }, { 8, 10 }, { 20, 22 }, { 24, 30 }, { 40, 45 } }, 3,
+	}, {
+		"no memory", { }, { { 0, 100 } }, { }, 0,
+	},
+};
+
+KUNIT_ARRAY_PARAM_DESC(limits, limits_cases, name);
+
+static void memory_is_clipped_to_the_limits(struct kunit *test)
+{
+	const struct limits_case *c = test->param_value;
+	struct ram_walk w = { .limits = c->limits, .holes = test_holes(test, MAX_ROWS) };
+	unsigned int i, nr;
+
+	while (c->limits[w.nr_limits].end)
+		w.nr_limits++;
+	for (i = 0; c->ram[i].end; i++)
+		add_piece(&w, c->ram[i]);
+	KUNIT_EXPECT_EQ(test, w.nr_found, c->nr_found);
+	nr = damon_holes_to_ranges(w.holes);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, w.holes->hole[i].start, c->want[i].start);
+		KUNIT_EXPECT_EQ(test, w.holes->hole[i].end, c->want[i].end);
+	}
+	KUNIT_EXPECT_EQ(test, c->want[nr].end, 0);
+}
+
+static void limits_are_the_regions_that_touch(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	unsigned long id = DAMON_ALL_NODES;
+	struct damon_target *t;
+	struct pa_target *pt;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, damon_set_targets(ctx, &id, 1), 0);
+	t = list_first_entry(&ctx->targets_list, struct damon_target, list);
+	pt = make_target(t);
+	KUNIT_ASSERT_NOT_NULL(test, pt);
+	KUNIT_EXPECT_EQ(test, pt->nr_limits, 1);
+	KUNIT_EXPECT_EQ(test, pt->limits[0].end, no_limit.end);
+	kvfree(pt);
+
+	for (i = 0; i < 6; i++) {
+		/* 0 to 3, and 4 to 7. */
+		unsigned long start = i + i / 3;
+		struct damon_region *r = damon_region_new(PAGES(start), PAGES(start + 1));
+
+		KUNIT_ASSERT_NOT_NULL(test, r);
+		damon_region_add(r, t);
+	}
+	pt = make_target(t);
+	KUNIT_ASSERT_NOT_NULL(test, pt);
+	KUNIT_EXPECT_EQ(test, pt->nr_limits, 2);
+	KUNIT_EXPECT_EQ(test, pt->limits[0].start, 0);
+	KUNIT_EXPECT_EQ(test, pt->limits[0].end, PAGES(3));
+	KUNIT_EXPECT_EQ(test, pt->limits[1].start, PAGES(4));
+	KUNIT_EXPECT_EQ(test, pt->limits[1].end, PAGES(7));
+	kvfree(pt);
+}
+
+/* As much as the kernel says that there is, within the sections that are begun. */
+static void all_memory_is_found(struct kunit *test)
+{
+	struct damon_holes *h = test_holes(test, 64);
+	struct ram_walk w = {
+		.nid = NUMA_NO_NODE, .limits = &no_limit, .nr_limits = 1, .holes = h,
+	};
+	unsigned long nr_pages = 0;
+	unsigned int i, nr;
+
+	walk_ram(&w);
+	nr = damon_holes_to_ranges(h);
+	KUNIT_ASSERT_GT(test, nr, 0);
+	for (i = 0; i < nr; i++)
+		nr_pages += (u64)(h->hole[i].end - h->hole[i].start) * ADDR_UNIT >> PAGE_SHIFT;
+	KUNIT_EXPECT_GE(test, nr_pages, totalram_pages());
+	/* Kernel text and tables are RAM as well, but were never given to the allocator. */
+	KUNIT_EXPECT_LE(test, nr_pages, totalram_pages() / 8 * 9 + SZ_128M / PAGE_SIZE);
+}
+
+/* === Pages === */
+
+/* A page of this thread, on a list of reclaim, as SOMEBODY's. */
+static unsigned long user_page(struct kunit *test, unsigned long *addr)
+{
+	struct page *page;
+	unsigned long pfn;
+
+	*addr = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_NE_MSG(test, *addr, 0, "no address space");
+	KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)*addr), 0);
+	KUNIT_ASSERT_EQ(test, get_user_pages_fast(*addr, 1, FOLL_WRITE, &page), 1);
+	pfn = page_to_pfn(page);
+	put_page(page);
+	lru_add_drain_all();
+	return pfn;
+}
+
+/* Each in a pass of its own. */
+static bool mkold_anew(unsigned long pfn, struct folio *folio)
+{
+	return mkold(&(struct pass){}, pfn, folio);
+}
+
+static enum damon_visited young_anew(unsigned long pfn, struct folio *folio)
+{
+	return young(&(struct pass){}, pfn, folio);
+}
+
+static void access_is_seen_and_references_are_given_back(struct kunit *test)
+{
+	unsigned long addr, pfn = user_page(test, &addr);
+	struct folio *folio;
+	int refcount;
+
+	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	refcount = folio_ref_count(folio);
+
+	KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+	KUNIT_EXPECT_TRUE(test, folio_test_idle(folio));
+	/* The write above was news for reclaim. */
+	KUNIT_EXPECT_TRUE(test, folio_test_young(folio));
+	KUNIT_EXPECT_EQ(test, young_anew(pfn, folio), DAMON_IDLE);
+	flush_tlb_mm(current->mm);
+	KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)addr), 0);
+	KUNIT_EXPECT_EQ(test, young_anew(pfn, folio), DAMON_ACCESSED);
+
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), refcount);
+	KUNIT_EXPECT_FALSE(test, folio_test_locked(folio));
+	folio_put(folio);
+}
+
+/*
+ * Each call is seen, also when the references of the multi-gen LRU have come to
+ * their limit, and what was not seen leaves them as they were.
+ */
+static void system_call_is_seen(struct kunit *test)
+{
+	unsigned long addr, pfn = user_page(test, &addr);
+	unsigned int i, before;
+	struct folio *folio;
+
+	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	for (i = 0; i < 12; i++) {
+		struct damon_region r = {};
+
+		KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+		before = nr_refs(folio);
+		watch_calls(&(struct pass){}, &r, folio);
+		KUNIT_EXPECT_FALSE(test, was_called(&(struct pass){}, &r, folio));
+		KUNIT_EXPECT_EQ(test, nr_refs(folio), before);
+
+		watch_calls(&(struct pass){}, &r, folio);
+		folio_mark_accessed(folio);
+		KUNIT_EXPECT_TRUE(test, was_called(&(struct pass){}, &r, folio));
+	}
+	folio_put(folio);
+}
+
+/* Samples in one folio have one answer. */
+static void samples_of_a_folio_share_its_references(struct kunit *test)
+{
+	unsigned long addr, pfn = user_page(test, &addr);
+	struct pass prepared = {}, checked = {};
+	struct damon_region a = {}, b = {};
+	unsigned int i, before;
+	struct folio *folio;
+
+	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	for (i = 0; i < 12; i++)
+		folio_mark_accessed(folio);
+	KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+	before = nr_refs(folio);
+	watch_calls(&prepared, &a, folio);
+	watch_calls(&prepared, &b, folio);
+	KUNIT_EXPECT_EQ(test, (unsigned int)a.sampling_refs, (unsigned int)b.sampling_refs);
+	KUNIT_EXPECT_FALSE(test, was_called(&checked, &a, folio));
+	KUNIT_EXPECT_FALSE(test, was_called(&checked, &b, folio));
+	KUNIT_EXPECT_EQ(test, nr_refs(folio), before);
+	folio_put(folio);
+}
+
+/* Whoever holds a lock is not waited for. */
+static void lock_in_use_is_no_answer(struct kunit *test)
+{
+	unsigned long addr, pfn = user_page(test, &addr);
+	struct anon_vma *anon_vma;
+	struct folio *folio;
+
+	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+	anon_vma = folio_get_anon_vma(folio);
+	KUNIT_ASSERT_NOT_NULL(test, anon_vma);
+	anon_vma_lock_write(anon_vma);
+	KUNIT_EXPECT_FALSE(test, mkold_anew(pfn, folio));
+	KUNIT_EXPECT_EQ(test, young_anew(pfn, folio), DAMON_BUSY);
+	anon_vma_unlock_write(anon_vma);
+	put_anon_vma(anon_vma);
+	KUNIT_EXPECT_TRUE(test, mkold_anew(pfn, folio));
+	folio_put(folio);
+}
+
+static void kernel_memory_is_not_touched(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct folio *folio = NULL;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(page), &folio), WHO_KNOWS);
+	KUNIT_EXPECT_NULL(test, folio);
+	__free_page(page);
+	/* Of slab, of the kernel's data, and none at all. */
+	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(virt_to_page(test)), &folio), WHO_KNOWS);
+	KUNIT_EXPECT_EQ(test, get_folio(1UL << (MAX_PHYS_BITS - PAGE_SHIFT - 1), &folio),
+			WHO_KNOWS);
+	KUNIT_EXPECT_NULL(test, folio);
+}
+
+/* A sample that was prepared and can not be checked is none. */
+static void unknown_is_no_sample(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct damon_region r = {};
+	struct pass p = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	r.ar.start = (u64)page_to_pfn(page) * (PAGE_SIZE / ADDR_UNIT) & PAGE_MASK;
+	r.ar.end = r.ar.start + PAGE_SIZE;
+	r.sampling_addr = (u64)page_to_pfn(page) * (PAGE_SIZE / ADDR_UNIT);
+	r.sampling_pending = true;
+	r.sampling_marked = true;
+	check(&p, &r);
+	KUNIT_EXPECT_FALSE(test, (bool)r.sampling_pending);
+	KUNIT_EXPECT_EQ(test, r.tlb.others, 0);
+
+	/* But where nobody could be asked, there was no access. */
+	r.sampling_pending = true;
+	r.sampling_marked = false;
+	check(&p, &r);
+	KUNIT_EXPECT_FALSE(test, (bool)r.sampling_pending);
+	KUNIT_EXPECT_EQ(test, r.tlb.others, 1);
+	KUNIT_EXPECT_EQ(test, r.nr_accesses, 0);
+	__free_page(page);
+}
+
+static struct kunit_case damon_paddr_cases[] = {
+	KUNIT_CASE_PARAM(memory_is_clipped_to_the_limits, limits_gen_params),
+	KUNIT_CASE(limits_are_the_regions_that_touch),
+	KUNIT_CASE(all_memory_is_found),
+	KUNIT_CASE(access_is_seen_and_references_are_given_back),
+	KUNIT_CASE(system_call_is_seen),
+	KUNIT_CASE(samples_of_a_folio_share_its_references),
+	KUNIT_CASE(lock_in_use_is_no_answer),
+	KUNIT_CASE(kernel_memory_is_not_touched),
+	KUNIT_CASE(unknown_is_no_sample),
+	{}
+};
+
+static struct kunit_suite damon_paddr_suite = {
+	.name = "damon_paddr",
+	.test_cases = damon_paddr_cases,
+};
+
+kunit_test_suite(damon_paddr_suite);
