@@ -4,9 +4,11 @@
  */
 #include <linux/pid.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "config.h"
 #include "internal.h"
+#include "paddr.h"
 
 void damon_cfg_init(struct damon_cfg *cfg)
 {
@@ -42,6 +44,24 @@ static const struct damon_cfg_region *next_region(const struct damon_cfg *cfg,
 	return NULL;
 }
 
+/* Put the regions of @target into @ranges, which has room for all that there are. */
+static unsigned int ranges_of(const struct damon_cfg *cfg, unsigned int target,
+			      struct damon_addr_range *ranges)
+{
+	const struct damon_cfg_region *r;
+	unsigned int i = 0, nr = 0;
+
+	while ((r = next_region(cfg, target, &i)))
+		ranges[nr++] = whole_pages(r->range);
+	return nr;
+}
+
+static struct damon_addr_range *new_ranges(const struct damon_cfg *cfg)
+{
+	return kvmalloc_array(cfg->nr_regions ?: 1, sizeof(struct damon_addr_range),
+			      GFP_KERNEL);
+}
+
 static int check_regions_of(const struct damon_cfg *cfg, unsigned int target)
 {
 	const struct damon_cfg_region *r;
@@ -55,7 +75,44 @@ static int check_regions_of(const struct damon_cfg *cfg, unsigned int target)
 			return -EINVAL;
 		last_end = r->range.end;
 	}
+	if (cfg->kind != DAMON_PADDR && last_end > TASK_SIZE_MAX)
+		return -EINVAL;
 	return 0;
+}
+
+/* Two targets with the same memory would take the accesses from each other. */
+static bool nodes_overlap(const struct damon_cfg *cfg)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < cfg->nr_targets; i++) {
+		if (cfg->targets[i] == DAMON_ALL_NODES && cfg->nr_targets > 1)
+			return true;
+		for (j = 0; j < i; j++)
+			if (cfg->targets[i] == cfg->targets[j])
+				return true;
+	}
+	return false;
+}
+
+/* What the memory of this machine says, after all else has been checked. */
+static int check_memory(const struct damon_cfg *cfg)
+{
+	struct damon_addr_range *ranges;
+	unsigned int i;
+	int err = 0;
+
+	if (cfg->kind != DAMON_PADDR)
+		return 0;
+	if (nodes_overlap(cfg))
+		return -EINVAL;
+	ranges = new_ranges(cfg);
+	if (!ranges)
+		return -ENOMEM;
+	for (i = 0; i < cfg->nr_targets && !err; i++)
+		err = damon_pa_check(cfg->targets[i], ranges, ranges_of(cfg, i, ranges));
+	kvfree(ranges);
+	return err;
 }
 
 int damon_cfg_check(const struct damon_cfg *cfg)
@@ -78,48 +135,38 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 		if (err)
 			return err;
 	}
-	return 0;
-}
-
-static int build_targets(struct damon_ctx *ctx, const struct damon_cfg *cfg)
-{
-	unsigned long *ids;
-	unsigned int i;
-	int err;
-
-	ids = kvmalloc_array(cfg->nr_targets, sizeof(*ids), GFP_KERNEL);
-	if (!ids)
-		return -ENOMEM;
-	for (i = 0; i < cfg->nr_targets; i++)
-		ids[i] = (unsigned long)cfg->targets[i];
-	err = damon_set_targets(ctx, ids, cfg->nr_targets);
-	kvfree(ids);
-	return err;
+	return check_memory(cfg);
 }
 
 static int build_regions(struct damon_ctx *ctx, const struct damon_cfg *cfg)
 {
-	struct damon_addr_range *ranges;
+	struct damon_addr_range *ranges = new_ranges(cfg);
 	struct damon_target *t;
-	unsigned int target = 0;
+	unsigned int target = 0, nr;
 	int err = 0;
 
-	ranges = kvmalloc_array(cfg->nr_regions, sizeof(*ranges), GFP_KERNEL);
 	if (!ranges)
 		return -ENOMEM;
 	damon_for_each_target(t, ctx) {
-		const struct damon_cfg_region *r;
-		unsigned int i = 0, nr = 0;
-
-		while ((r = next_region(cfg, target, &i)))
-			ranges[nr++] = whole_pages(r->range);
-		err = damon_target_fit(t, ranges, nr);
+		nr = ranges_of(cfg, target++, ranges);
+		/* Nothing would ever be watched. */
+		err = cfg->kind == DAMON_FVADDR && !nr ? -EINVAL :
+			damon_target_fit(t, ranges, nr);
 		if (err)
 			break;
-		target++;
 	}
 	kvfree(ranges);
 	return err;
+}
+
+static void set_primitives(struct damon_ctx *ctx, enum damon_kind kind)
+{
+	if (kind == DAMON_PADDR)
+		damon_pa_set_primitives(ctx);
+	else
+		damon_va_set_primitives(ctx);
+	if (kind == DAMON_FVADDR)
+		ctx->update_target_regions = NULL;
 }
 
 struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
@@ -133,13 +180,13 @@ struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 	ctx = damon_new_ctx();
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
-	damon_va_set_primitives(ctx);
+	set_primitives(ctx, cfg->kind);
 	err = damon_set_attrs(ctx, cfg->sample_interval, cfg->aggr_interval,
 			      cfg->regions_update_interval,
 			      cfg->min_nr_regions, cfg->max_nr_regions);
-	if (!err && cfg->nr_targets)
-		err = build_targets(ctx, cfg);
-	if (!err && cfg->nr_regions)
+	if (!err)
+		err = damon_set_targets(ctx, cfg->targets, cfg->nr_targets);
+	if (!err)
 		err = build_regions(ctx, cfg);
 	if (err) {
 		damon_destroy_ctx(ctx);
@@ -152,8 +199,8 @@ void damon_cfg_clear(struct damon_cfg *cfg)
 {
 	unsigned int i;
 
-	for (i = 0; i < cfg->nr_targets; i++)
-		put_pid(cfg->targets[i]);
+	for (i = 0; cfg->kind != DAMON_PADDR && i < cfg->nr_targets; i++)
+		put_pid((struct pid *)cfg->targets[i]);
 	kvfree(cfg->targets);
 	cfg->targets = NULL;
 	cfg->nr_targets = 0;

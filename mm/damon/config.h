@@ -10,7 +10,17 @@
 
 #include <linux/damon.h>
 
-struct pid;
+/**
+ * enum damon_kind - What kind of memory a monitor watches.
+ * @DAMON_VADDR:	Address spaces of processes; regions follow the mappings.
+ * @DAMON_FVADDR:	The same, but only in the ranges given, which stay.
+ * @DAMON_PADDR:	Physical memory.
+ */
+enum damon_kind {
+	DAMON_VADDR,
+	DAMON_FVADDR,
+	DAMON_PADDR,
+};
 
 /**
  * struct damon_cfg_region - A range that monitoring of a target begins with.
@@ -29,7 +39,9 @@ struct damon_cfg_region {
  * @regions_update_interval: Microseconds.
  * @min_nr_regions:	Fewest regions.
  * @max_nr_regions:	Most regions.
- * @targets:		The processes; the configuration holds a reference on each.
+ * @kind:		What @targets are.
+ * @targets:		The ids of the targets, as the primitives take them: of
+ *			processes, the configuration holds a reference on each.
  * @nr_targets:		Length of @targets.
  * @regions:		What to begin with, rows of all targets mixed.
  * @nr_regions:		Length of @regions; 0 to begin with all memory.
@@ -40,7 +52,8 @@ struct damon_cfg {
 	unsigned long regions_update_interval;
 	unsigned long min_nr_regions;
 	unsigned long max_nr_regions;
-	struct pid **targets;
+	enum damon_kind kind;
+	unsigned long *targets;
 	unsigned int nr_targets;
 	struct damon_cfg_region *regions;
 	unsigned int nr_regions;
@@ -64,11 +77,11 @@ void damon_cfg_init(struct damon_cfg *cfg);
  * damon_cfg_check() - Can a monitor be built of this?
  * @cfg:	The configuration.
  *
- * Return: 0, or -EINVAL when an attribute is out of its range, when there are
- *	more targets or more first regions than max_nr_regions, or more targets
- *	than DAMON_CFG_MAX_TARGETS, or when first
- *	regions name no target, hold no whole page, or are not ascending and
- *	disjoint for each target.
+ * Return: 0; -EINVAL when an attribute is out of its range, when there are more
+ *	targets or more first regions than max_nr_regions, or more targets than
+ *	DAMON_CFG_MAX_TARGETS, or when first regions name no target, hold no whole
+ *	page, are not ascending and disjoint for each target, or are beyond what
+ *	addresses can be; -ENXIO for physical memory that is not there.
  */
 int damon_cfg_check(const struct damon_cfg *cfg);
 
@@ -77,8 +90,8 @@ int damon_cfg_check(const struct damon_cfg *cfg);
  * @cfg:	The configuration.  It has to hold its targets until the monitor
  *		is destroyed.
  *
- * Return: The context, off; or ERR_PTR() of -EINVAL as damon_cfg_check(), or of
- *	-ENOMEM.
+ * Return: The context, off; or ERR_PTR() of what damon_cfg_check() says, of -EINVAL
+ *	when a target of DAMON_FVADDR has no region, or of -ENOMEM.
  */
 struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg);
 

@@ -3,7 +3,9 @@
  * The attribute files: <debugfs>/damon/, one file for each attribute.
  *
  *	attrs		sample aggr update min max
- *	target_ids	the processes: numbers, or "pidfd" and descriptors
+ *	target_ids	the processes: numbers, or "pidfd" and descriptors; with "fvaddr"
+ *			before them, only init_regions are watched; or "paddr", for
+ *			physical memory, and the nodes, if not all
  *	init_regions	rows of target index, start, end: what to begin with
  *	kdamond_pid	the worker, or "none"
  *	monitor_on	"on" or "off": of all contexts
@@ -210,19 +212,35 @@ static int set_attrs(struct dbgfs_ctx *c, char *text)
 
 /* === target_ids === */
 
+static unsigned long shown_id(const struct damon_cfg *cfg, unsigned int i)
+{
+	struct pid *pid = (struct pid *)cfg->targets[i];
+
+	if (cfg->kind == DAMON_PADDR)
+		return cfg->targets[i];
+	/* The number of a process that is gone may be another's now. */
+	return pid_task(pid, PIDTYPE_PID) ? pid_vnr(pid) : 0;
+}
+
 static int target_ids_show(struct seq_file *m, void *unused)
 {
 	struct dbgfs_ctx *c = m->private;
+	const char *sep = "";
 	unsigned int i;
 
 	guard(mutex)(&dbgfs_lock);
 	guard(rcu)();
+	if (c->cfg.kind != DAMON_VADDR) {
+		seq_puts(m, c->cfg.kind == DAMON_PADDR ? "paddr" : "fvaddr");
+		sep = " ";
+	}
 	for (i = 0; i < c->cfg.nr_targets; i++) {
-		struct pid *pid = c->cfg.targets[i];
+		unsigned long id = shown_id(&c->cfg, i);
 
-		/* The number of a process that is gone may be another's now. */
-		seq_printf(m, "%s%d", i ? " " : "",
-			   pid_task(pid, PIDTYPE_PID) ? pid_vnr(pid) : 0);
+		if (c->cfg.kind == DAMON_PADDR && id == DAMON_ALL_NODES)
+			continue;
+		seq_printf(m, "%s%lu", sep, id);
+		sep = " ";
 	}
 	seq_putc(m, '\n');
 	return 0;
@@ -254,15 +272,44 @@ static struct pid *get_process(unsigned long number, bool is_fd)
 	return ERR_PTR(-ESRCH);
 }
 
+/* Take @word off the beginning of the text, if it is there. */
+static bool takes_word(char **text, const char *word)
+{
+	char *rest = skip_spaces(*text);
+	size_t len = strlen(word);
+
+	if (strncmp(rest, word, len) || (rest[len] && !isspace(rest[len])))
+		return false;
+	*text = rest + len;
+	return true;
+}
+
+static int parse_id(struct damon_cfg *cfg, const char *word, bool is_fd, unsigned long *id)
+{
+	unsigned long number;
+	struct pid *pid;
+
+	if (kstrtoul(word, 10, &number))
+		return -EINVAL;
+	*id = number;
+	if (cfg->kind == DAMON_PADDR)
+		/* The check of the configuration looks for the node. */
+		return number == DAMON_ALL_NODES ? -ENXIO : 0;
+	pid = get_process(number, is_fd);
+	*id = (unsigned long)pid;
+	return PTR_ERR_OR_ZERO(pid);
+}
+
 /*
- * The processes of @text, up to the first word that is no number.  As many as
- * the text has room for, two characters each, so that the array is made once.
- * The first regions go with the targets that they were written for.
+ * The targets of @text, up to the first word that is no number.  As many as the
+ * text has room for, two characters each, so that the array is made once.  The
+ * first regions go with the targets that they were written for.
  */
 static int parse_targets(char *text, struct damon_cfg *cfg)
 {
 	bool is_fd = false;
 	char *word;
+	int err;
 
 	cfg->nr_targets = 0;
 	cfg->regions = NULL;
@@ -272,23 +319,27 @@ static int parse_targets(char *text, struct damon_cfg *cfg)
 	if (!cfg->targets)
 		return -ENOMEM;
 
-	word = next_word(&text);
-	if (word && !strcmp(word, "pidfd")) {
-		is_fd = true;
-		word = next_word(&text);
-	}
-	for (; word && word[strspn(word, "0123456789")] == '\0';
-	     word = next_word(&text)) {
-		unsigned long number;
-		struct pid *pid;
+	cfg->kind = DAMON_VADDR;
+	if (takes_word(&text, "paddr"))
+		cfg->kind = DAMON_PADDR;
+	else if (takes_word(&text, "fvaddr"))
+		cfg->kind = DAMON_FVADDR;
+	if (cfg->kind != DAMON_PADDR)
+		is_fd = takes_word(&text, "pidfd");
 
-		if (kstrtoul(word, 10, &number))
-			return -EINVAL;
-		pid = get_process(number, is_fd);
-		if (IS_ERR(pid))
-			return PTR_ERR(pid);
-		cfg->targets[cfg->nr_targets++] = pid;
+	while ((word = next_word(&text)) && word[strspn(word, "0123456789")] == '\0') {
+		err = parse_id(cfg, word, is_fd, &cfg->targets[cfg->nr_targets]);
+		if (err)
+			return err;
+		cfg->nr_targets++;
 	}
+	/* Kinds do not mix, and it is no accident when one is named. */
+	if (word && (!strcmp(word, "paddr") || !strcmp(word, "fvaddr")))
+		return -EINVAL;
+	if (cfg->kind == DAMON_PADDR && word)
+		return -EINVAL;
+	if (cfg->kind == DAMON_PADDR && !cfg->nr_targets)
+		cfg->targets[cfg->nr_targets++] = DAMON_ALL_NODES;
 	return 0;
 }
 

@@ -6,9 +6,7 @@
 #include "helper.h"
 
 /* The builder passes targets on and never looks at them. */
-static struct pid *test_pids[DAMON_CFG_MAX_TARGETS + 1] = {
-	(struct pid *)1, (struct pid *)2,
-};
+static unsigned long test_ids[DAMON_CFG_MAX_TARGETS + 1] = { 1, 2 };
 
 #define P PAGE_SIZE
 
@@ -61,7 +59,11 @@ static const struct check_case {
 		"no whole page at the top", 1, 5000, 1000,
 		{ { 0, { ULONG_MAX - 5, ULONG_MAX } } }, 1, -EINVAL,
 	}, {
-		"everything", 1, 5000, 1000, { { 0, { 0, ULONG_MAX } } }, 1, 0,
+		"all that a process can have", 1, 5000, 1000,
+		{ { 0, { 0, TASK_SIZE_MAX } } }, 1, 0,
+	}, {
+		"more than that", 1, 5000, 1000,
+		{ { 0, { 0, TASK_SIZE_MAX + P } } }, 1, -EINVAL,
 	}, {
 		"no such target", 1, 5000, 1000, { { 1, { 0, P } } }, 1, -EINVAL,
 	}, {
@@ -83,7 +85,7 @@ static struct damon_cfg case_cfg(const struct check_case *c)
 	cfg.sample_interval = c->sample;
 	cfg.min_nr_regions = 3;
 	cfg.max_nr_regions = c->max_nr_regions;
-	cfg.targets = test_pids;
+	cfg.targets = test_ids;
 	cfg.nr_targets = c->nr_targets;
 	cfg.regions = (struct damon_cfg_region *)c->regions;
 	cfg.nr_regions = c->nr_regions;
@@ -103,13 +105,79 @@ static void build_agrees_with_check(struct kunit *test)
 {
 	const struct check_case *c = test->param_value;
 	struct damon_cfg cfg = case_cfg(c);
+	struct damon_ctx *ctx = damon_cfg_build(&cfg);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(ctx), c->ret);
+	if (!IS_ERR(ctx))
+		damon_destroy_ctx(ctx);
+}
+
+static void fixed_ranges_have_to_be_given(struct kunit *test)
+{
+	struct damon_cfg_region regions[] = { { 0, { P, 2 * P } }, { 1, { P, 2 * P } } };
+	struct damon_cfg cfg;
 	struct damon_ctx *ctx;
 
+	damon_cfg_init(&cfg);
+	cfg.kind = DAMON_FVADDR;
+	cfg.targets = test_ids;
+	cfg.nr_targets = 2;
+	cfg.regions = regions;
+	cfg.nr_regions = 1;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(damon_cfg_build(&cfg)), -EINVAL);
+	cfg.nr_regions = 2;
+	ctx = damon_cfg_build(&cfg);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+	KUNIT_EXPECT_NULL(test, ctx->update_target_regions);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(ctx), 2);
+	damon_destroy_ctx(ctx);
+}
+
+#ifdef CONFIG_DAMON_PADDR
+static const struct pa_case {
+	const char *name;
+	unsigned int nr_targets, nr_regions;
+	unsigned long targets[3];
+	struct damon_addr_range range;
+	int ret;
+} pa_cases[] = {
+	{ "all", 1, 0, { DAMON_ALL_NODES }, {}, 0 },
+	{ "node 0", 1, 0, { 0 }, {}, 0 },
+	{ "a range", 1, 1, { DAMON_ALL_NODES }, { 0, SZ_64M }, 0 },
+	{ "a node twice", 2, 0, { 0, 0 }, {}, -EINVAL },
+	{ "a node, and all", 2, 0, { 0, DAMON_ALL_NODES }, {}, -EINVAL },
+	{ "no such node", 1, 0, { MAX_NUMNODES }, {}, -ENXIO },
+	{ "all but one", 1, 0, { DAMON_ALL_NODES - 1 }, {}, -ENXIO },
+	{ "backwards", 1, 1, { 0 }, { SZ_64M, P }, -EINVAL },
+	{ "no memory there", 1, 1, { 0 },
+	  { (1UL << (BITS_PER_LONG == 64 ? 45 : 31)), (1UL << (BITS_PER_LONG == 64 ? 45 : 31)) + P },
+	  -ENXIO },
+	{ "beyond all addresses", 1, 1, { 0 }, { 0, PAGE_MASK },
+	  BITS_PER_LONG == 64 ? -EINVAL : 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pa, pa_cases, name);
+
+static void memory_that_is_not_there_is_refused(struct kunit *test)
+{
+	const struct pa_case *c = test->param_value;
+	struct damon_cfg_region region = { 0, c->range };
+	struct damon_cfg cfg;
+	struct damon_ctx *ctx;
+
+	damon_cfg_init(&cfg);
+	cfg.kind = DAMON_PADDR;
+	cfg.targets = (unsigned long *)c->targets;
+	cfg.nr_targets = c->nr_targets;
+	cfg.regions = &region;
+	cfg.nr_regions = c->nr_regions;
+	KUNIT_EXPECT_EQ(test, damon_cfg_check(&cfg), c->ret);
 	ctx = damon_cfg_build(&cfg);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(ctx), c->ret);
 	if (!IS_ERR(ctx))
 		damon_destroy_ctx(ctx);
 }
+#endif
 
 static void default_is_that_of_a_new_context(struct kunit *test)
 {
@@ -140,7 +208,7 @@ static struct damon_cfg build_cfg(void)
 		.regions_update_interval = 3,
 		.min_nr_regions = 4,
 		.max_nr_regions = 5,
-		.targets = test_pids,
+		.targets = test_ids,
 		.nr_targets = 2,
 		.regions = build_regions_given,
 		.nr_regions = ARRAY_SIZE(build_regions_given),
@@ -229,7 +297,7 @@ static void clear_gives_everything_back(struct kunit *test)
 	cfg.targets = kvmalloc_array(3, sizeof(*cfg.targets), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, cfg.targets);
 	for (i = 0; i < 3; i++)
-		cfg.targets[i] = get_pid(pid);
+		cfg.targets[i] = (unsigned long)get_pid(pid);
 	cfg.nr_targets = 3;
 	cfg.regions = kvzalloc(sizeof(*cfg.regions), GFP_KERNEL);
 	cfg.nr_regions = 1;
@@ -248,6 +316,10 @@ static void clear_gives_everything_back(struct kunit *test)
 static struct kunit_case damon_config_cases[] = {
 	KUNIT_CASE_PARAM(check_refuses_what_cannot_be_built, check_gen_params),
 	KUNIT_CASE_PARAM(build_agrees_with_check, check_gen_params),
+	KUNIT_CASE(fixed_ranges_have_to_be_given),
+#ifdef CONFIG_DAMON_PADDR
+	KUNIT_CASE_PARAM(memory_that_is_not_there_is_refused, pa_gen_params),
+#endif
 	KUNIT_CASE(default_is_that_of_a_new_context),
 	KUNIT_CASE(build_makes_what_was_asked_for),
 	KUNIT_CASE(build_without_memory_fails_whole),
