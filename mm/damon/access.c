@@ -207,10 +207,10 @@ static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, unsi
 	return ret;
 }
 
-static struct mutex *hugetlb_mutex_of(struct vm_area_struct *vma, unsigned long start)
+static u32 fault_hash(struct vm_area_struct *vma, unsigned long start)
 {
-	return &hugetlb_fault_mutex_table[hugetlb_fault_mutex_hash(vma->vm_file->f_mapping,
-						hugetlb_linear_page_index(vma, start))];
+	return hugetlb_fault_mutex_hash(vma->vm_file->f_mapping,
+					hugetlb_linear_page_index(vma, start));
 }
 
 /*
@@ -221,14 +221,14 @@ static struct mutex *hugetlb_mutex_of(struct vm_area_struct *vma, unsigned long 
 bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 {
 	unsigned long start = v.addr & huge_page_mask(hstate_vma(w->vma));
-	struct mutex *fault_mutex = hugetlb_mutex_of(w->vma, start);
+	u32 hash = fault_hash(w->vma, start);
 	bool ret;
 
-	mutex_lock(fault_mutex);
+	mutex_lock(&hugetlb_fault_mutex_table[hash]);
 	hugetlb_vma_lock_read(w->vma);
 	ret = visit_hugetlb_entry(w, v, start);
 	hugetlb_vma_unlock_read(w->vma);
-	mutex_unlock(fault_mutex);
+	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
 	return ret;
 }
 
@@ -236,19 +236,19 @@ static enum damon_visited visit_mapped_hugetlb(struct damon_walk *w, struct damo
 					       struct page_vma_mapped_walk *pvmw)
 {
 	enum damon_visited ret = DAMON_NOT_MAPPED;
-	struct mutex *fault_mutex;
+	u32 hash;
 
 	pvmw->address &= huge_page_mask(hstate_vma(w->vma));
-	fault_mutex = hugetlb_mutex_of(w->vma, pvmw->address);
+	hash = fault_hash(w->vma, pvmw->address);
 	/* The other order is that of page faults. */
-	if (!mutex_trylock(fault_mutex))
+	if (!mutex_trylock(&hugetlb_fault_mutex_table[hash]))
 		return DAMON_BUSY;
 	if (page_vma_mapped_walk(pvmw)) {
 		ret = visit_hugetlb_pte(w, v, pvmw->pte, pvmw->address) ?
 			DAMON_ACCESSED : DAMON_IDLE;
 		page_vma_mapped_walk_done(pvmw);
 	}
-	mutex_unlock(fault_mutex);
+	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
 	return ret;
 }
 #else
@@ -412,7 +412,7 @@ void damon_pmds_mkold(struct damon_walk *w, unsigned long start, unsigned long e
 {
 	pmd_t *pmd = pmd_at(w, start), entry;
 	unsigned int i = 0;
-	spinlock_t *ptl;
+	spinlock_t *ptl = NULL;
 
 	if (!pmd)
 		return;
@@ -432,7 +432,7 @@ void damon_pmds_young(struct damon_walk *w, unsigned long start, unsigned long e
 {
 	pmd_t *pmd = pmd_at(w, start), entry;
 	unsigned int i = 0;
-	spinlock_t *ptl;
+	spinlock_t *ptl = NULL;
 
 	if (!pmd)
 		return;

@@ -315,8 +315,11 @@ void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_s
 /* It only makes the monitor faster, so it may be without memory. */
 void damon_search_init(struct damon_target *t)
 {
+	struct damon_search *s = NULL;
+
 	if (arch_has_hw_nonleaf_pmd_young())
-		t->priv = kzalloc(sizeof(struct damon_search), GFP_KERNEL | __GFP_NOWARN);
+		s = kzalloc(sizeof(*s), GFP_KERNEL | __GFP_NOWARN);
+	t->priv = s;
 }
 
 void damon_search_fini(struct damon_target *t, struct mm_struct *mm)
