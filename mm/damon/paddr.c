@@ -70,18 +70,24 @@
 /* Entries that one visit asks. */
 #define MAX_MAPPINGS 32
 
-/*
- * Let all addresses fit a long.  PAE of i386 has 36 bits: 16 bytes are a unit, so
- * that a region is 64 KiB at least.
- */
-#define PHYS_BITS (IS_ENABLED(CONFIG_PHYS_ADDR_T_64BIT) && BITS_PER_LONG == 32 ? \
-		   MAX_PHYS_BITS : BITS_PER_LONG)
+/* Of a physical address; more than a long has on 32-bit machines with PAE. */
 #ifdef MAX_PHYSMEM_BITS
-#define MAX_PHYS_BITS MAX_PHYSMEM_BITS
+#define PHYS_BITS MAX_PHYSMEM_BITS
+#elif defined(MAX_POSSIBLE_PHYSMEM_BITS) && !defined(CONFIG_64BIT)
+#define PHYS_BITS MAX_POSSIBLE_PHYSMEM_BITS
 #else
-#define MAX_PHYS_BITS 40
+#define PHYS_BITS BITS_PER_LONG
 #endif
+
+/*
+ * So that all addresses fit a long: with 36 bits, 16 bytes are a unit, and a region is
+ * 64 KiB at least.
+ */
+#if !defined(CONFIG_64BIT) && PHYS_BITS > BITS_PER_LONG
 #define ADDR_UNIT (1UL << (PHYS_BITS - BITS_PER_LONG))
+#else
+#define ADDR_UNIT 1UL
+#endif
 
 static_assert((unsigned long)NUMA_NO_NODE == DAMON_ALL_NODES);
 static_assert(ADDR_UNIT <= PAGE_SIZE);
@@ -126,12 +132,18 @@ static void add_piece(struct ram_walk *w, struct damon_addr_range range)
 	}
 }
 
-/* As addresses of regions: whole pages of units. */
+/* As an address of a region, which ends below the last page that a long can have. */
+static unsigned long pfn_to_addr(unsigned long pfn)
+{
+	return min_t(u64, (u64)pfn * (PAGE_SIZE / ADDR_UNIT), PAGE_MASK);
+}
+
+/* What is in whole pages of units. */
 static struct damon_addr_range pfns_to_range(unsigned long start, unsigned long end)
 {
 	return (struct damon_addr_range) {
-		.start = PAGE_ALIGN((u64)start * (PAGE_SIZE / ADDR_UNIT)),
-		.end = PAGE_ALIGN_DOWN((u64)end * (PAGE_SIZE / ADDR_UNIT)),
+		.start = PAGE_ALIGN(pfn_to_addr(start)),
+		.end = PAGE_ALIGN_DOWN(pfn_to_addr(end)),
 	};
 }
 
@@ -178,7 +190,7 @@ static int add_ram(unsigned long pfn, unsigned long nr_pages, void *arg)
 
 static void walk_ram(struct ram_walk *w)
 {
-	walk_system_ram_range(0, 1UL << (MAX_PHYS_BITS - PAGE_SHIFT), w, add_ram);
+	walk_system_ram_range(0, 1UL << (PHYS_BITS - PAGE_SHIFT), w, add_ram);
 }
 
 int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
@@ -196,7 +208,7 @@ int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
 		return -ENOMEM;
 	if (id != DAMON_ALL_NODES && id >= MAX_NUMNODES)
 		return -ENXIO;
-	if (nr_ranges && (u64)(ranges[nr_ranges - 1].end - 1) * ADDR_UNIT >> MAX_PHYS_BITS)
+	if (nr_ranges && (u64)(ranges[nr_ranges - 1].end - 1) * ADDR_UNIT >> PHYS_BITS)
 		return -EINVAL;
 	walk_ram(&w);
 	return w.nr_found == w.nr_limits ? 0 : -ENXIO;
@@ -205,9 +217,9 @@ int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
 static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	const struct pa_target *pt = t->priv;
-	/* Those of the user stay apart, whatever their number. */
-	struct damon_holes *h __free(kvfree) =
-		damon_holes_new(damon_max_ranges(ctx) + pt->nr_limits - 1);
+	/* Those of the user stay apart, and some more, where memory is missing in them. */
+	unsigned long nr = min(pt->nr_limits + damon_max_ranges(ctx) - 1, ctx->max_nr_regions);
+	struct damon_holes *h __free(kvfree) = damon_holes_new(max(nr, pt->nr_limits));
 	struct ram_walk w = {
 		.nid = t->id,
 		.limits = pt->limits,
@@ -268,16 +280,6 @@ static void pa_update(struct damon_ctx *ctx)
 		fit_or_say(ctx, t);
 }
 
-static void pa_cleanup(struct damon_ctx *ctx)
-{
-	struct damon_target *t;
-
-	damon_for_each_target(t, ctx) {
-		kvfree(t->priv);
-		t->priv = NULL;
-	}
-}
-
 /* Who has asked whether a page is online shall have an answer that stays right. */
 static int memory_changes(struct notifier_block *nb, unsigned long action, void *arg)
 {
@@ -294,18 +296,16 @@ subsys_initcall(pa_setup);
 
 /* === One page === */
 
-/* What is known of a page, and stays so, or what can never be known. */
+/* Who may access a page? */
 enum who {
-	SOMEBODY,	/* may access it, and can be asked */
-	NOBODY,		/* may access it: it is free */
+	SOMEBODY,	/* who can be asked */
+	NOBODY,		/* it is free */
 	WHO_KNOWS,
 };
 
+/* Neither flag is set while it is in migration. */
 static bool can_be_asked(struct folio *folio)
 {
-	if (folio_test_hwpoison(folio))
-		return false;
-	/* Neither is set while it is in migration. */
 	return folio_test_hugetlb(folio) ? folio_test_hugetlb_migratable(folio) :
 		folio_test_lru(folio);
 }
@@ -327,7 +327,7 @@ static enum who get_folio(unsigned long pfn, struct folio **folio)
 	*folio = page_folio(page);
 	if (!folio_try_get(*folio))
 		return NOBODY;
-	if (page_folio(page) == *folio && can_be_asked(*folio))
+	if (page_folio(page) == *folio && can_be_asked(*folio) && !PageHWPoison(page))
 		return SOMEBODY;
 	folio_put(*folio);
 	return WHO_KNOWS;
@@ -612,6 +612,18 @@ static unsigned int pa_check(struct damon_ctx *ctx)
 	return max_nr_accesses;
 }
 
+static void pa_cleanup(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	/* Puts references back. */
+	pa_check(ctx);
+	damon_for_each_target(t, ctx) {
+		kvfree(t->priv);
+		t->priv = NULL;
+	}
+}
+
 void damon_pa_set_primitives(struct damon_ctx *ctx)
 {
 	ctx->init_target_regions = pa_init;
@@ -622,6 +634,7 @@ void damon_pa_set_primitives(struct damon_ctx *ctx)
 	ctx->cleanup = pa_cleanup;
 	ctx->addr_unit = ADDR_UNIT;
 }
+EXPORT_SYMBOL_GPL(damon_pa_set_primitives);
 
 #ifdef CONFIG_DAMON_KUNIT_TEST
 #include "tests/paddr_kunit.c"

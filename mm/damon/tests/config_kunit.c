@@ -134,6 +134,9 @@ static void fixed_ranges_have_to_be_given(struct kunit *test)
 }
 
 #ifdef CONFIG_DAMON_PADDR
+/* Far above all memory, and below the end of addresses. */
+#define NOWHERE (1UL << (BITS_PER_LONG == 64 ? 45 : 31))
+
 static const struct pa_case {
 	const char *name;
 	unsigned int nr_targets, nr_regions;
@@ -149,9 +152,7 @@ static const struct pa_case {
 	{ "no such node", 1, 0, { MAX_NUMNODES }, {}, -ENXIO },
 	{ "all but one", 1, 0, { DAMON_ALL_NODES - 1 }, {}, -ENXIO },
 	{ "backwards", 1, 1, { 0 }, { SZ_64M, P }, -EINVAL },
-	{ "no memory there", 1, 1, { 0 },
-	  { (1UL << (BITS_PER_LONG == 64 ? 45 : 31)), (1UL << (BITS_PER_LONG == 64 ? 45 : 31)) + P },
-	  -ENXIO },
+	{ "no memory there", 1, 1, { 0 }, { NOWHERE, NOWHERE + P }, -ENXIO },
 	{ "beyond all addresses", 1, 1, { 0 }, { 0, PAGE_MASK },
 	  BITS_PER_LONG == 64 ? -EINVAL : 0 },
 };

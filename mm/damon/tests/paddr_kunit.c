@@ -256,7 +256,7 @@ static void kernel_memory_is_not_touched(struct kunit *test)
 	__free_page(page);
 	/* Of slab, of the kernel's data, and none at all. */
 	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(virt_to_page(test)), &folio), WHO_KNOWS);
-	KUNIT_EXPECT_EQ(test, get_folio(1UL << (MAX_PHYS_BITS - PAGE_SHIFT - 1), &folio),
+	KUNIT_EXPECT_EQ(test, get_folio(1UL << (PHYS_BITS - PAGE_SHIFT - 1), &folio),
 			WHO_KNOWS);
 	KUNIT_EXPECT_NULL(test, folio);
 }
@@ -269,9 +269,9 @@ static void unknown_is_no_sample(struct kunit *test)
 	struct pass p = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	r.ar.start = (u64)page_to_pfn(page) * (PAGE_SIZE / ADDR_UNIT) & PAGE_MASK;
+	r.sampling_addr = pfn_to_addr(page_to_pfn(page));
+	r.ar.start = PAGE_ALIGN_DOWN(r.sampling_addr);
 	r.ar.end = r.ar.start + PAGE_SIZE;
-	r.sampling_addr = (u64)page_to_pfn(page) * (PAGE_SIZE / ADDR_UNIT);
 	r.sampling_pending = true;
 	r.sampling_marked = true;
 	check(&p, &r);
