@@ -23,7 +23,7 @@ struct region {
 struct snapshot {
 	uint64_t time;
 	struct region *regions;
-	/* so many have been read of how many that there are */
+	/* so many have been read of how many that were reported */
 	unsigned int nr, due;
 };
 
@@ -48,6 +48,9 @@ struct run {
 	uint64_t locks, lock;
 	/* the mapping that the pattern is in */
 	uint64_t map_start, map_end;
+	/* if physical memory was monitored: the frame of each page of the mapping */
+	uint64_t *frames;
+	size_t nr_frames;
 	uint64_t tick;
 	unsigned long top;
 	/* of a moving window, in bytes a second; 0: none */

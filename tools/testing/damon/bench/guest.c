@@ -216,6 +216,7 @@ static void parse(int argc, char **argv)
 		{ "area", &opt.w.area }, { "rate", &opt.w.rate }, { "period_ms", &opt.w.period_ms },
 		{ "speed", &opt.w.speed }, { "top", &opt.w.top }, { "churners", &opt.w.churners },
 		{ "vmas", &opt.w.vmas }, { "locks", &opt.locks }, { "scan", &opt.scan },
+		{ "paddr", &opt.paddr },
 	};
 	const struct workload *w;
 	size_t j;

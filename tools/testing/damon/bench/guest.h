@@ -55,6 +55,8 @@ struct options {
 	const char *attrs;
 	/* Look at each page, in the place of monitoring. */
 	unsigned long scan;
+	/* Monitor all physical memory, in the place of the program's. */
+	unsigned long paddr;
 	/* Also record how long the worker holds the lock of the address space. */
 	unsigned long locks;
 };

@@ -286,6 +286,61 @@ static bool load_scan(struct run *r, const struct section *s)
 	return s->len % sizeof(*seen) == 0;
 }
 
+static bool load_frames(struct run *r, const struct section *s)
+{
+	r->nr_frames = s->len / sizeof(*r->frames);
+	r->frames = get_memory(r->nr_frames, sizeof(*r->frames));
+	memcpy(r->frames, s->data, r->nr_frames * sizeof(*r->frames));
+	return s->len % sizeof(*r->frames) == 0;
+}
+
+/* The region of @address, or the next one above. */
+static const struct region *region_at(const struct snapshot *s, uint64_t address)
+{
+	unsigned int low = 0, high = s->nr;
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (s->regions[mid].end <= address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < s->nr ? &s->regions[low] : NULL;
+}
+
+/* What was reported of frames, as reports of the pages that are in them. */
+static void frames_to_pages(const struct run *r, struct snapshot *s)
+{
+	struct region *pages = NULL;
+	unsigned int nr = 0;
+	size_t i;
+
+	for (i = 0; i < r->nr_frames; i++) {
+		const struct region *region = region_at(s, r->frames[i] * PAGE);
+		uint64_t start = r->map_start + i * PAGE;
+
+		if (!region || region->start > r->frames[i] * PAGE)
+			continue;
+		if (nr && pages[nr - 1].end == start &&
+		    pages[nr - 1].nr_accesses == region->nr_accesses &&
+		    pages[nr - 1].age == region->age) {
+			pages[nr - 1].end += PAGE;
+			continue;
+		}
+		/* doubles whenever full */
+		if (!(nr & (nr - 1)))
+			pages = more_memory(pages, nr ? 2 * nr : 1, sizeof(*pages));
+		pages[nr] = *region;
+		pages[nr].start = start;
+		pages[nr++].end = start + PAGE;
+	}
+	free(s->regions);
+	s->regions = pages;
+	s->nr = nr;
+}
+
 static void add_lock(struct run *r, uint64_t ns)
 {
 	if (ns > r->lock)
@@ -361,6 +416,8 @@ static bool load_section(struct run *r, struct format *f, const struct section *
 		return load_page(r, f, s);
 	if (!strcmp(s->name, "scan"))
 		return load_scan(r, s);
+	if (!strcmp(s->name, "frames"))
+		return load_frames(r, s);
 	return !strcmp(s->name, "end");
 }
 
@@ -391,5 +448,7 @@ bool run_load(struct run *r, const char *path)
 		r->nr_snapshots--;
 	if (!r->nr_snapshots || !r->sample || !r->tick)
 		return bad(path, "no snapshot");
+	for (len = 0; r->frames && len < r->nr_snapshots; len++)
+		frames_to_pages(r, &r->snapshots[len]);
 	return true;
 }

@@ -623,14 +623,14 @@ struct score score_run(const struct run *r)
 		now[i] = recall(&m, p, n);
 		look_at(&m, i ? r->snapshots[i - 1].time : r->start, snap->time);
 		s.recall[i] = recall(&m, p, n);
-		regions += snap->nr;
+		regions += snap->due;
 		if (i >= steady_from(r)) {
 			add(&sums[RECALL], s.recall[i]);
 			add(&sums[RATE_ERROR], rate_error(&m, p, n));
 			add(&sums[RANK], rank_correlation(&m, snap));
 			add(&sums[EDGE], edge_error(&m, snap));
 			add(&sums[WRONGLY_COLD], wrongly_cold(&m, p, n, snap->time));
-			add(&sums[REGIONS], snap->nr);
+			add(&sums[REGIONS], snap->due);
 		}
 		free(p);
 	}

@@ -28,4 +28,9 @@ struct seen {
 	uint64_t accessed;
 };
 
+/*
+ * Section "frames": for each page of the mapping that the pattern is in, the number
+ * of its page frame, if physical memory was monitored.
+ */
+
 #endif /* _BENCH_SECTIONS_H */

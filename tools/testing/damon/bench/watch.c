@@ -61,6 +61,68 @@ bool is_ours(void)
 	return !access(OURS, F_OK);
 }
 
+static void read_at(const char *path, void *data, size_t len, uint64_t offset)
+{
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || pread(fd, data, len, offset) != (ssize_t)len)
+		die(path);
+	close(fd);
+}
+
+/* The page frames of the memory, which stays where it is */
+static uint64_t *frames_of(pid_t program, unsigned long pages)
+{
+	uint64_t *frames = malloc(pages * sizeof(*frames));
+	unsigned long i;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", program);
+	if (!frames)
+		die("memory for page frames");
+	read_at(path, frames, pages * sizeof(*frames), shared->map / PAGE * sizeof(*frames));
+	for (i = 0; i < pages; i++)
+		frames[i] &= (1ULL << 55) - 1;
+	return frames;
+}
+
+/* The largest System RAM, which the base's monitor wants to be told. */
+static void largest_ram(unsigned long *start, unsigned long *end)
+{
+	FILE *f = fopen("/proc/iomem", "r");
+	unsigned long a, b;
+	char line[256];
+
+	*start = 0;
+	*end = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx : System RAM", &a, &b) != 2 ||
+		    !strstr(line, " : System RAM") || b + 1 - a <= *end - *start)
+			continue;
+		*start = a;
+		*end = b + 1;
+	}
+	if (!f || !*end)
+		die("/proc/iomem");
+	fclose(f);
+}
+
+static void base_target(pid_t target)
+{
+	unsigned long start, end;
+
+	put_file(CONTEXT "operations", opt.paddr ? "paddr" : "vaddr");
+	put_file(CONTEXT "targets/nr_targets", "1");
+	if (!opt.paddr) {
+		put_file(CONTEXT "targets/0/pid_target", "%d", target);
+		return;
+	}
+	largest_ram(&start, &end);
+	put_file(CONTEXT "targets/0/regions/nr_regions", "1");
+	put_file(CONTEXT "targets/0/regions/0/start", "%lu", start);
+	put_file(CONTEXT "targets/0/regions/0/end", "%lu", end);
+}
+
 /* Returns the worker's pid. */
 static pid_t monitor_start(pid_t target)
 {
@@ -73,21 +135,22 @@ static pid_t monitor_start(pid_t target)
 	}
 	if (is_ours()) {
 		put_file(OURS "attrs", "%s", opt.attrs);
-		put_file(OURS "target_ids", "%d", target);
+		if (opt.paddr)
+			put_file(OURS "target_ids", "paddr");
+		else
+			put_file(OURS "target_ids", "%d", target);
 		put_file(OURS "monitor_on", "on");
 		get_file(OURS "kdamond_pid", text, sizeof(text));
 		return atoi(text);
 	}
 	put_file(BASE "nr_kdamonds", "1");
 	put_file(BASE "0/contexts/nr_contexts", "1");
-	put_file(CONTEXT "operations", "vaddr");
 	put_file(CONTEXT "monitoring_attrs/intervals/sample_us", "%lu", v[0]);
 	put_file(CONTEXT "monitoring_attrs/intervals/aggr_us", "%lu", v[1]);
 	put_file(CONTEXT "monitoring_attrs/intervals/update_us", "%lu", v[2]);
 	put_file(CONTEXT "monitoring_attrs/nr_regions/max", "%lu", v[4]);
 	put_file(CONTEXT "monitoring_attrs/nr_regions/min", "%lu", v[3]);
-	put_file(CONTEXT "targets/nr_targets", "1");
-	put_file(CONTEXT "targets/0/pid_target", "%d", target);
+	base_target(target);
 	put_file(BASE "0/state", "on");
 	get_file(BASE "0/pid", text, sizeof(text));
 	return atoi(text);
@@ -120,6 +183,15 @@ static uint64_t cpu_ns(pid_t pid)
 	return now_ns(clock);
 }
 
+static void send_frames(pid_t program)
+{
+	unsigned long pages = opt.w.size / PAGE;
+	uint64_t *frames = frames_of(program, pages);
+
+	send_section("frames", frames, pages * sizeof(*frames));
+	free(frames);
+}
+
 uint64_t watch_by_monitor(pid_t program)
 {
 	pid_t worker = monitor_start(program);
@@ -132,6 +204,8 @@ uint64_t watch_by_monitor(pid_t program)
 	sleep_ms(opt.seconds * 1000);
 	cpu = cpu_ns(worker);
 	monitor_stop();
+	if (opt.paddr)
+		send_frames(program);
 	return cpu;
 }
 
@@ -158,31 +232,6 @@ static void add_seen(uint64_t time, unsigned long page, bool accessed)
 			die("memory for a scan");
 	}
 	seen[nr_seen++] = (struct seen){ time, start, start + PAGE, accessed };
-}
-
-static void read_at(const char *path, void *data, size_t len, uint64_t offset)
-{
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0 || pread(fd, data, len, offset) != (ssize_t)len)
-		die(path);
-	close(fd);
-}
-
-/* The page frames of the memory, which stays where it is */
-static uint64_t *frames_of(pid_t program, unsigned long pages)
-{
-	uint64_t *frames = malloc(pages * sizeof(*frames));
-	unsigned long i;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", program);
-	if (!frames)
-		die("memory for page frames");
-	read_at(path, frames, pages * sizeof(*frames), shared->map / PAGE * sizeof(*frames));
-	for (i = 0; i < pages; i++)
-		frames[i] &= (1ULL << 55) - 1;
-	return frames;
 }
 
 /* The kernel takes and gives a page of it at most. */
