@@ -154,18 +154,36 @@ bool debugfs_try_write(const struct debugfs *d, const char *file,
 	return !err;
 }
 
+/* What the kernel means by an error, where its own text does not help. */
+static const char *explain(const char *file, const char *text, int err)
+{
+	/* All memory is never missing. */
+	if (!strcmp(text, "paddr\n") && err == ENXIO)
+		return "it cannot monitor physical memory; boot one with CONFIG_DAMON_PADDR=y";
+	if (!strcmp(file, "target_ids") && err == ENXIO)
+		return "no such node, or no memory on it; see /sys/devices/system/node/has_memory";
+	if (!strcmp(file, "init_regions") && err == ENXIO)
+		return "a range has no memory, or none of the node; /proc/iomem lists System RAM";
+	if (!strcmp(file, "init_regions") && err == EINVAL)
+		return "a range goes beyond the last address that there can be";
+	return strerror(err);
+}
+
 bool debugfs_write(const struct debugfs *d, const char *file,
 		   const char *text)
 {
+	int err, len = (int)strcspn(text, "\n");
+
 	if (debugfs_try_write(d, file, text))
 		return true;
-	if (errno == EBUSY)
+	err = errno;
+	if (err == EBUSY)
 		complain("the monitor was turned on by someone else; end it with: echo off > %s/monitor_on",
 			 d->path);
 	else
-		complain("the kernel refused '%.*s' for %s/%s: %s",
-			 (int)strcspn(text, "\n"), text, d->path, file,
-			 strerror(errno));
+		complain("the kernel refused '%.*s'%s for %s/%s: %s", len, text,
+			 text[len] && text[len + 1] ? " and what follows" : "",
+			 d->path, file, explain(file, text, err));
 	return false;
 }
 
@@ -186,8 +204,10 @@ bool debugfs_turn_on(const struct debugfs *d)
 	if (debugfs_try_write(d, "monitor_on", "on\n"))
 		return true;
 	if (errno == EINVAL)
-		complain("the monitor cannot be turned on while a context has no target; see 'damonctl status', and remove it by its name in %s/rm_contexts",
+		complain("the monitor cannot be turned on while a context has no target, or no range after fvaddr; see 'damonctl status', and remove it by its name in %s/rm_contexts",
 			 d->path);
+	else if (errno == ENXIO)
+		complain("the monitor cannot be turned on: physical memory that a context has as target has gone; see 'damonctl status' and /proc/iomem");
 	else
 		complain("cannot turn the monitor on: %s; see 'damonctl status'",
 			 strerror(errno));
@@ -223,14 +243,14 @@ bool debugfs_parse_attrs(const char *text, struct attrs *a)
 		      &a->min_regions, &a->max_regions) == 5;
 }
 
-bool debugfs_set_attrs(const struct debugfs *d, const struct attrs *a)
+char *debugfs_print_attrs(const struct attrs *a)
 {
-	char text[128];
+	char *text;
 
-	snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %" PRIu64
-		 " %" PRIu64 " %" PRIu64 "\n", a->sample_us, a->aggr_us,
-		 a->update_us, a->min_regions, a->max_regions);
-	return debugfs_write(d, "attrs", text);
+	return asprintf(&text, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+			" %" PRIu64 "\n", a->sample_us, a->aggr_us,
+			a->update_us, a->min_regions, a->max_regions) < 0 ?
+	       NULL : text;
 }
 
 static bool blank(const char *text)
@@ -238,41 +258,22 @@ static bool blank(const char *text)
 	return !text[strspn(text, " \t\n")];
 }
 
-/* Initial regions belong to the old targets, by index. */
-static bool clear_init_regions(const struct debugfs *d)
+/*
+ * Before all, no targets: the old ones, and the initial regions that go with
+ * them, may be too many for the new attributes, and the new for the old.
+ */
+static bool set_attrs(const struct debugfs *d, const char *attrs)
 {
-	char *text = debugfs_read(d, NULL, "init_regions");
-	bool ok;
-
-	if (!text)
-		return false;
-	ok = blank(text) || debugfs_write(d, "init_regions", "\n");
-	free(text);
-	return ok;
+	return debugfs_write(d, "target_ids", "\n") &&
+	       debugfs_write(d, "attrs", attrs);
 }
 
-bool debugfs_set_targets(const struct debugfs *d, const pid_t *pids,
-			 size_t nr_pids)
+bool debugfs_set(const struct debugfs *d, const struct settings *s)
 {
-	size_t i, len = 0, room = nr_pids * 12 + 2;
-	char *text = malloc(room);
-	bool ok;
-
-	if (!text) {
-		complain("out of memory");
-		return false;
-	}
-	if (!clear_init_regions(d)) {
-		free(text);
-		return false;
-	}
-	for (i = 0; i < nr_pids; i++)
-		len += (size_t)snprintf(text + len, room - len, "%s%d",
-					i ? " " : "", pids[i]);
-	strcpy(text + len, "\n");
-	ok = debugfs_write(d, "target_ids", text);
-	free(text);
-	return ok;
+	return set_attrs(d, s->attrs) &&
+	       debugfs_write(d, "target_ids", s->target_ids) &&
+	       (blank(s->init_regions) ||
+		debugfs_write(d, "init_regions", s->init_regions));
 }
 
 bool debugfs_save(const struct debugfs *d, struct settings *s)
@@ -287,34 +288,41 @@ bool debugfs_save(const struct debugfs *d, struct settings *s)
 	return true;
 }
 
-static bool has_zero(const char *text)
+/* Whether a list of processes has one that is gone, which reads 0. */
+static bool has_gone(const char *ids)
 {
 	char *end;
 
+	if (!strncmp(ids, scope_names[SCOPE_PADDR], strlen(scope_names[SCOPE_PADDR])))
+		return false;
+	if (!strncmp(ids, scope_names[SCOPE_FVADDR], strlen(scope_names[SCOPE_FVADDR])))
+		ids += strlen(scope_names[SCOPE_FVADDR]);
 	for (;;) {
-		text += strspn(text, " \t\n");
-		if (!*text)
+		ids += strspn(ids, " \t\n");
+		if (!*ids)
 			return false;
-		if (!strtol(text, &end, 10) || end == text)
+		if (!strtol(ids, &end, 10) || end == ids)
 			return true;
-		text = end;
+		ids = end;
 	}
 }
 
 bool debugfs_restore(const struct debugfs *d, const struct settings *s)
 {
-	bool ok = debugfs_write(d, "attrs", s->attrs);
+	bool ok = set_attrs(d, s->attrs);
 
 	/*
-	 * A process that is gone reads 0, or is refused when it went just now.
-	 * Without it the indices in the initial regions would be wrong, so the
-	 * whole list is given up.
+	 * Without what is gone, the indices in the initial regions would be
+	 * wrong, so the whole list is given up. A process or the memory of a
+	 * node may also have gone just now.
 	 */
-	if (has_zero(s->target_ids))
-		return debugfs_write(d, "target_ids", "\n") && ok;
-	if (!debugfs_try_write(d, "target_ids", s->target_ids))
-		return debugfs_write(d, "target_ids", errno == ESRCH ?
-				     "\n" : s->target_ids) && ok;
+	if (has_gone(s->target_ids))
+		return ok;
+	if (!debugfs_try_write(d, "target_ids", s->target_ids)) {
+		if (errno == ESRCH || errno == ENXIO)
+			return ok;
+		return debugfs_write(d, "target_ids", s->target_ids) && ok;
+	}
 	if (!blank(s->init_regions))
 		ok = debugfs_write(d, "init_regions", s->init_regions) && ok;
 	return ok;

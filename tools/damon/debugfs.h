@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "meta.h"
+#include "scope.h"
 
 /* The directory of the files, with the mount of debugfs in front. */
 struct debugfs {
@@ -48,15 +49,17 @@ bool debugfs_turn_off(const struct debugfs *d);
 pid_t debugfs_worker(const struct debugfs *d, const char *context);
 
 bool debugfs_parse_attrs(const char *text, struct attrs *attrs);
-bool debugfs_set_attrs(const struct debugfs *d, const struct attrs *attrs);
-bool debugfs_set_targets(const struct debugfs *d, const pid_t *pids,
-			 size_t nr_pids);
+/* In memory of its own; NULL if there is none left. */
+char *debugfs_print_attrs(const struct attrs *attrs);
 
-/* The settings of the default context, to be put back after a recording. */
+/* The settings of the default context. */
 struct settings {
 	char *attrs, *target_ids, *init_regions;
 };
 
+bool debugfs_set(const struct debugfs *d, const struct settings *s);
+
+/* Those that are there before a recording, and are put back after it. */
 bool debugfs_save(const struct debugfs *d, struct settings *s);
 bool debugfs_restore(const struct debugfs *d, const struct settings *s);
 void debugfs_free_settings(struct settings *s);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * damonctl: records and shows which memory programs access, by means of the
+ * damonctl: records and shows which memory is accessed, by means of the
  * kernel's data access monitor. This file finds the command and runs it.
  */
 #include <argp.h>
@@ -21,10 +21,10 @@ static const struct command {
 };
 
 static const char doc[] =
-	"Record and show which memory programs access.\n"
+	"Record and show which memory is accessed.\n"
 	"\n"
 	"Commands:\n"
-	"  record    monitor processes and write a recording\n"
+	"  record    monitor processes or physical memory, write a recording\n"
 	"  report    show a recording: heatmap, hot, wss, raw or regions\n"
 	"  status    tell what the kernel's monitor does now\n"
 	"\v"

@@ -13,9 +13,18 @@
 
 #include "damonctl.h"
 #include "meta.h"
+#include "recording.h"
 
-/* A command line of the kernel's largest size, escaped, fits. */
-#define MAX_META_SIZE	(16 << 20)
+/*
+ * A command line of the kernel's largest size, escaped, fits, and beside it so
+ * many names of areas; what is beyond them has none in reports.
+ */
+#define MAX_META_SIZE	(32 << 20)
+#define MAX_NAMES_SIZE	(16 << 20)
+
+/* What an area takes beside its name, and what a byte of that may become. */
+#define AREA_SIZE	160
+#define ESCAPED_SIZE	6
 
 char *meta_path(const char *recording)
 {
@@ -40,20 +49,60 @@ static const struct {
 	{ "lost_events", offsetof(struct meta, nr_lost), false },
 };
 
-static json_object *targets_json(const struct meta *meta)
+const struct names *meta_names(const struct meta *meta, uint64_t i)
 {
-	json_object *targets = json_object_new_array(), *t;
+	return meta->kind == SCOPE_PADDR ? &meta->memory : &meta->mappings[i];
+}
+
+static json_object *names_json(const struct names *n, size_t *budget)
+{
+	json_object *list = json_object_new_array(), *o;
+	size_t i, size;
+
+	for (i = 0; i < n->nr; i++) {
+		size = AREA_SIZE + ESCAPED_SIZE * strlen(n->a[i].name);
+		if (size > *budget)
+			break;
+		*budget -= size;
+		o = json_object_new_object();
+		json_object_object_add(o, "start", json_object_new_uint64(n->a[i].start));
+		json_object_object_add(o, "end", json_object_new_uint64(n->a[i].end));
+		if (n->a[i].node != NO_NODE)
+			json_object_object_add(o, "node", json_object_new_int(n->a[i].node));
+		json_object_object_add(o, "name", json_object_new_string(n->a[i].name));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *target_json(const struct meta *meta, uint64_t i, size_t *budget)
+{
+	json_object *t = json_object_new_object(), *id;
+
+	id = meta->all_nodes ? NULL : json_object_new_uint64(meta->ids[i]);
+	if (meta->kind == SCOPE_PADDR) {
+		json_object_object_add(t, "node", id);
+		return t;
+	}
+	json_object_object_add(t, "pid", id);
+	json_object_object_add(t, "name", json_object_new_string(meta->names[i]));
+	json_object_object_add(t, "mappings", names_json(&meta->mappings[i], budget));
+	return t;
+}
+
+static void add_targets(json_object *root, const struct meta *meta)
+{
+	json_object *targets = json_object_new_array();
+	size_t budget = MAX_NAMES_SIZE;
 	uint64_t i;
 
-	for (i = 0; i < meta->nr_pids; i++) {
-		t = json_object_new_object();
-		json_object_object_add(t, "pid",
-				       json_object_new_uint64(meta->pids[i]));
-		json_object_object_add(t, "name",
-				       json_object_new_string(meta->names[i]));
-		json_object_array_add(targets, t);
-	}
-	return targets;
+	json_object_object_add(root, "kind",
+			       json_object_new_string(scope_names[meta->kind]));
+	for (i = 0; i < meta->nr_ids; i++)
+		json_object_array_add(targets, target_json(meta, i, &budget));
+	json_object_object_add(root, "targets", targets);
+	if (meta->kind == SCOPE_PADDR)
+		json_object_object_add(root, "memory", names_json(&meta->memory, &budget));
 }
 
 bool meta_write(FILE *f, const struct meta *meta)
@@ -81,7 +130,7 @@ bool meta_write(FILE *f, const struct meta *meta)
 			json_object_array_add(words, json_object_new_string(meta->command[i]));
 	}
 	json_object_object_add(root, "command", words);
-	json_object_object_add(root, "targets", targets_json(meta));
+	add_targets(root, meta);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text)
@@ -102,29 +151,109 @@ static bool get_number(json_object *obj, const char *name, uint64_t *value)
 	return true;
 }
 
+static const char *get_string(json_object *obj, const char *name)
+{
+	json_object *v;
+
+	if (!json_object_object_get_ex(obj, name, &v) ||
+	    json_object_get_type(v) != json_type_string)
+		return NULL;
+	return json_object_get_string(v);
+}
+
+static bool get_area(json_object *o, struct names *n)
+{
+	uint64_t start, end, node = 0;
+	bool has_node;
+	const char *name;
+
+	if (json_object_get_type(o) != json_type_object)
+		return false;
+	has_node = json_object_object_get_ex(o, "node", NULL);
+	name = get_string(o, "name");
+	return name && get_number(o, "start", &start) &&
+	       get_number(o, "end", &end) && start < end &&
+	       (!has_node || (get_number(o, "node", &node) && node <= INT32_MAX)) &&
+	       names_add(n, start, end, has_node ? (int32_t)node : NO_NODE, name);
+}
+
+/* A recording without them has no names, and is as good otherwise. */
+static bool get_names(json_object *obj, const char *name, struct names *n)
+{
+	json_object *list;
+	size_t i;
+
+	if (!json_object_object_get_ex(obj, name, &list))
+		return true;
+	if (json_object_get_type(list) != json_type_array)
+		return false;
+	for (i = 0; i < json_object_array_length(list); i++) {
+		if (!get_area(json_object_array_get_idx(list, i), n))
+			return false;
+	}
+	return true;
+}
+
+static bool get_node(json_object *t, struct meta *meta, size_t i)
+{
+	json_object *node;
+
+	if (!json_object_object_get_ex(t, "node", &node))
+		return false;
+	if (node)
+		return get_number(t, "node", &meta->ids[i]);
+	meta->ids[i] = REC_ALL_NODES;
+	meta->all_nodes = true;
+	return true;
+}
+
+static bool get_process(json_object *t, struct meta *meta, size_t i)
+{
+	const char *name = get_string(t, "name");
+
+	if (!name || !get_number(t, "pid", &meta->ids[i]))
+		return false;
+	snprintf(meta->names[i], META_NAME_LEN, "%s", name);
+	return get_names(t, "mappings", &meta->mappings[i]);
+}
+
 static bool get_targets(json_object *root, struct meta *meta)
 {
-	json_object *targets, *t, *name;
+	json_object *targets, *t;
 	size_t nr, i;
 
 	if (!json_object_object_get_ex(root, "targets", &targets) ||
 	    json_object_get_type(targets) != json_type_array)
 		return false;
 	nr = json_object_array_length(targets);
-	meta->pids = must_alloc(nr, sizeof(*meta->pids));
+	meta->ids = must_alloc(nr, sizeof(*meta->ids));
 	meta->names = must_alloc(nr, sizeof(*meta->names));
+	meta->mappings = must_alloc(nr, sizeof(*meta->mappings));
+	meta->nr_ids = nr;
 	for (i = 0; i < nr; i++) {
 		t = json_object_array_get_idx(targets, i);
 		if (json_object_get_type(t) != json_type_object ||
-		    !get_number(t, "pid", &meta->pids[i]) ||
-		    !json_object_object_get_ex(t, "name", &name) ||
-		    json_object_get_type(name) != json_type_string)
+		    !(meta->kind == SCOPE_PADDR ? get_node : get_process)(t, meta, i))
 			return false;
-		snprintf(meta->names[i], META_NAME_LEN, "%s",
-			 json_object_get_string(name));
 	}
-	meta->nr_pids = nr;
 	return true;
+}
+
+/* One that does not tell its kind is of processes. */
+static bool get_kind(json_object *root, struct meta *meta)
+{
+	const char *kind = get_string(root, "kind");
+	size_t i;
+
+	if (!json_object_object_get_ex(root, "kind", NULL))
+		return true;
+	for (i = 0; kind && i < NR_SCOPE_KINDS; i++) {
+		if (!strcmp(kind, scope_names[i])) {
+			meta->kind = (enum scope_kind)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool get_command(json_object *root, struct meta *meta)
@@ -153,14 +282,12 @@ static bool get_command(json_object *root, struct meta *meta)
 
 static bool get_start(json_object *root, struct meta *meta)
 {
+	const char *start = get_string(root, "start"), *end;
 	struct tm tm = { 0 };
-	const char *end;
-	json_object *v;
 
-	if (!json_object_object_get_ex(root, "start", &v) ||
-	    json_object_get_type(v) != json_type_string)
+	if (!start)
 		return false;
-	end = strptime(json_object_get_string(v), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	end = strptime(start, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (!end || *end)
 		return false;
 	meta->start = timegm(&tm);
@@ -184,7 +311,9 @@ static bool decode(json_object *root, struct meta *meta)
 	if (meta->attrs.aggr_us > UINT64_MAX / 1000 ||
 	    meta->attrs.sample_us > meta->attrs.aggr_us)
 		return false;
-	return get_start(root, meta) && get_targets(root, meta) &&
+	return get_start(root, meta) && get_kind(root, meta) &&
+	       get_targets(root, meta) &&
+	       get_names(root, "memory", &meta->memory) &&
 	       get_command(root, meta);
 }
 
@@ -229,7 +358,11 @@ void meta_free(struct meta *meta)
 	for (i = 0; meta->command && meta->command[i]; i++)
 		free(meta->command[i]);
 	free(meta->command);
-	free(meta->pids);
+	for (i = 0; meta->mappings && i < meta->nr_ids; i++)
+		names_free(&meta->mappings[i]);
+	free(meta->mappings);
+	names_free(&meta->memory);
+	free(meta->ids);
 	free(meta->names);
 	*meta = (struct meta){ 0 };
 }

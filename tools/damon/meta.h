@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "names.h"
+#include "scope.h"
+
 /* Intervals in microseconds, as the kernel takes them. */
 struct attrs {
 	uint64_t sample_us, aggr_us, update_us, min_regions, max_regions;
@@ -26,10 +29,21 @@ struct meta {
 	int64_t start;
 	/* NULL-terminated, or NULL: the processes ran already */
 	char **command;
-	uint64_t *pids;
+	enum scope_kind kind;
+	/* SCOPE_PADDR: the one target is the memory of all nodes */
+	bool all_nodes;
+	/* pids or nodes, as they stand in the recording */
+	uint64_t *ids;
+	uint64_t nr_ids;
+	/* of processes only: the names of their programs, and of their mappings */
 	char (*names)[META_NAME_LEN];
-	uint64_t nr_pids;
+	struct names *mappings;
+	/* of physical memory only */
+	struct names memory;
 };
+
+/* What the addresses of target number @i are called; may be empty. */
+const struct names *meta_names(const struct meta *meta, uint64_t i);
 
 /* "FILE.json" in memory of its own; NULL if there is none left. */
 char *meta_path(const char *recording);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * damonctl record: monitors processes and writes what the kernel finds.
+ * damonctl record: monitors processes or physical memory and writes what the
+ * kernel finds.
  *
  * What is changed is put back in the reverse order, on every way out:
  *
@@ -26,7 +27,9 @@
 #include "damonctl.h"
 #include "debugfs.h"
 #include "meta.h"
+#include "names.h"
 #include "output.h"
+#include "scope.h"
 #include "target.h"
 #include "trace.h"
 #include "units.h"
@@ -37,12 +40,21 @@
 /* How long freeing a large memory may take. */
 #define AWAIT_MS	5000
 
+/*
+ * How often the mappings are noted, which are gone when a process has ended.
+ * Less often where that takes long: for no more than one part in so many.
+ */
+#define NOTE_NS		NS_PER_SEC
+#define NOTE_SHARE	50
+
 struct options {
 	const char *path;
 	struct attrs attrs;
 	uint64_t duration_ns;
 	const char *pids;
+	size_t nr_pids;
 	char **command;
+	struct scope scope;
 };
 
 struct record {
@@ -53,8 +65,13 @@ struct record {
 	struct trace *trace;
 	struct settings settings;
 	struct assembler assembler;
-	uint64_t ids[MAX_PIDS];
-	char names[MAX_PIDS][META_NAME_LEN];
+	/* of the targets, as they stand in the recording */
+	uint64_t ids[MAX_TARGETS];
+	size_t nr_ids;
+	char names[MAX_TARGETS][META_NAME_LEN];
+	struct names mappings[MAX_TARGETS], memory;
+	/* when to note the mappings again */
+	uint64_t next_note_ns;
 	int64_t start;
 	uint64_t nr_lost;
 	sigset_t old_mask;
@@ -64,11 +81,20 @@ struct record {
 	bool pass_on;
 };
 
-enum { KEY_SAMPLE = 256, KEY_AGGR, KEY_UPDATE, KEY_MIN, KEY_MAX, KEY_DURATION };
+enum {
+	KEY_SAMPLE = 256, KEY_AGGR, KEY_UPDATE, KEY_MIN, KEY_MAX, KEY_DURATION,
+	KEY_PADDR, KEY_NODE, KEY_RANGE,
+};
 
 static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write to FILE (damon.data)", 0 },
 	{ "pid", 'p', "PID[,PID...]", 0, "Monitor processes that run already", 0 },
+	{ "paddr", KEY_PADDR, NULL, 0,
+	  "Monitor physical memory, whoever uses it", 0 },
+	{ "node", KEY_NODE, "N", 0,
+	  "Only that of NUMA node N; may be repeated, each is a target", 0 },
+	{ "range", KEY_RANGE, "A-B", 0,
+	  "Only these addresses, hexadecimal A-B or A+SIZE; may be repeated", 0 },
 	{ "duration", KEY_DURATION, "TIME", 0,
 	  "End after TIME, and with it the command that was started", 0 },
 	{ "sample", KEY_SAMPLE, "TIME", 0,
@@ -76,7 +102,8 @@ static const struct argp_option argp_options[] = {
 	{ "aggr", KEY_AGGR, "TIME", 0,
 	  "Report accesses once in TIME (100ms)", 1 },
 	{ "update", KEY_UPDATE, "TIME", 0,
-	  "Follow changes of the mappings once in TIME (1s)", 1 },
+	  "Follow changes of the mappings, or of what memory there is, once in "
+	  "TIME (1s)", 1 },
 	{ "min", KEY_MIN, "N", 0, "At least N regions (10)", 1 },
 	{ "max", KEY_MAX, "N", 0,
 	  "At most N regions (1000): bounds the cost", 1 },
@@ -84,20 +111,25 @@ static const struct argp_option argp_options[] = {
 };
 
 static const char doc[] =
-	"Monitor processes and write what they access to a recording.\n"
+	"Monitor processes or physical memory, and write what is accessed to a "
+	"recording.\n"
 	"\n"
 	"Monitoring a command starts with its first instruction and ends with the "
-	"process; what that process forks is not monitored. Ctrl-C ends the "
-	"recording and keeps what there is of it."
+	"process; what that process forks is not monitored. With --paddr, the "
+	"memory of the machine is monitored while the command runs, or without "
+	"one until --duration or Ctrl-C. Ctrl-C ends the recording and keeps what "
+	"there is of it."
 	"\v"
 	"Examples:\n"
 	"  damonctl record -- sort -n numbers.txt\n"
 	"  damonctl record -o db.data -p 4711,4712 --duration 30s\n"
 	"  damonctl record --sample 1ms --aggr 20ms --max 2000 -- ./a.out\n"
+	"  damonctl record -p 4711 --range 7f5a00000000+1G --duration 30s\n"
+	"  damonctl record --paddr --node 1 --duration 1m\n"
 	"\n"
 	"Times take us, ms, s, m, h; a bare number is microseconds, except for "
 	"--duration, which needs a unit. FILE.json beside FILE holds the "
-	"intervals and the command, for reports.\n"
+	"intervals, the command and the names of addresses, for reports.\n"
 	"Exit codes: 0 recorded, 1 failed, 2 wrong usage, 128+N ended by signal N. "
 	"A failure of the command is told, but is none of the recording.";
 
@@ -120,14 +152,40 @@ static void parse_count(struct argp_state *state, const char *name,
 		argp_error(state, "--%s '%s' is no number", name, arg);
 }
 
+static size_t nr_targets(const struct options *opt)
+{
+	size_t nr = opt->scope.kind == SCOPE_PADDR ? opt->scope.nr_nodes : opt->nr_pids;
+
+	return nr ? nr : 1;
+}
+
+static void check_scope(struct argp_state *state, const struct options *opt)
+{
+	const struct scope *s = &opt->scope;
+	size_t nr = nr_targets(opt);
+
+	if (opt->pids && opt->command)
+		argp_error(state, "give either -p or a command, not both");
+	if (opt->pids && s->kind == SCOPE_PADDR)
+		argp_error(state, "--paddr monitors the memory of all processes; leave out -p, or --paddr");
+	if (!opt->pids && !opt->command && s->kind != SCOPE_PADDR)
+		argp_error(state, "nothing to monitor: give -p PID, -- COMMAND or --paddr");
+	if (s->nr_nodes && s->kind != SCOPE_PADDR)
+		argp_error(state, "--node is of physical memory; give --paddr, too");
+	if (s->nr_nodes > 1 && s->nr_ranges)
+		argp_error(state, "a --range is of one node; give one --node with it, or none");
+	if (s->nr_ranges)
+		nr *= s->nr_ranges;
+	if (nr > opt->attrs.max_regions)
+		argp_error(state, "--max must be at least %zu, a region for each target and range",
+			   nr);
+}
+
 static void check_options(struct argp_state *state, const struct options *opt)
 {
 	const struct attrs *a = &opt->attrs;
 
-	if (!opt->command == !opt->pids)
-		argp_error(state, opt->pids ?
-			   "give either -p or a command, not both" :
-			   "nothing to monitor: give -p PID or -- COMMAND");
+	check_scope(state, opt);
 	if (!a->sample_us || a->sample_us > a->aggr_us)
 		argp_error(state, "--sample must be above 0 and not above --aggr");
 	if (a->min_regions < 3 || a->min_regions > a->max_regions)
@@ -137,7 +195,8 @@ static void check_options(struct argp_state *state, const struct options *opt)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *opt = state->input;
-	struct targets unused;
+	struct targets pids;
+	const char *wrong;
 
 	switch (key) {
 	case 'o':
@@ -146,10 +205,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->path = arg;
 		return 0;
 	case 'p':
-		if (!targets_parse(&unused, arg))
+		if (!targets_parse(&pids, arg))
 			argp_error(state, "-p '%s' is no list of up to %d different pids, such as 12 or 12,34",
-				   arg, MAX_PIDS);
+				   arg, MAX_TARGETS);
 		opt->pids = arg;
+		opt->nr_pids = pids.nr;
+		return 0;
+	case KEY_PADDR:
+		opt->scope.kind = SCOPE_PADDR;
+		return 0;
+	case KEY_NODE:
+		wrong = scope_add_node(&opt->scope, arg);
+		if (wrong)
+			argp_error(state, "--node '%s' %s", arg, wrong);
+		return 0;
+	case KEY_RANGE:
+		wrong = scope_add_range(&opt->scope, arg);
+		if (wrong)
+			argp_error(state, "--range '%s' %s", arg, wrong);
 		return 0;
 	case KEY_DURATION:
 		if (!parse_time(arg, 0, &opt->duration_ns) || !opt->duration_ns)
@@ -177,6 +250,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_END:
+		if (opt->scope.kind == SCOPE_VADDR && opt->scope.nr_ranges)
+			opt->scope.kind = SCOPE_FVADDR;
 		check_options(state, opt);
 		return 0;
 	}
@@ -247,18 +322,25 @@ static bool open_files(struct record *rec)
 
 static bool open_targets(struct record *rec)
 {
+	const struct scope *scope = &rec->opt->scope;
 	size_t i;
 
 	if (rec->opt->pids) {
 		targets_parse(&rec->targets, rec->opt->pids);
 		if (!targets_open(&rec->targets))
 			return false;
-	} else if (!targets_start(&rec->targets, rec->opt->command,
-				  &rec->old_mask)) {
-		return false;
+	} else if (rec->opt->command) {
+		if (!targets_start(&rec->targets, rec->opt->command,
+				   &rec->old_mask))
+			return false;
 	}
-	for (i = 0; i < rec->targets.nr; i++)
-		rec->ids[i] = (uint64_t)rec->targets.pids[i];
+	rec->nr_ids = nr_targets(rec->opt);
+	for (i = 0; i < rec->nr_ids; i++) {
+		if (scope->kind != SCOPE_PADDR)
+			rec->ids[i] = (uint64_t)rec->targets.pids[i];
+		else
+			rec->ids[i] = scope->nr_nodes ? scope->nodes[i] : REC_ALL_NODES;
+	}
 	return true;
 }
 
@@ -273,6 +355,37 @@ static void note_names(struct record *rec)
 		if (!rec->names[i][0] || strcmp(name, "?"))
 			memcpy(rec->names[i], name, sizeof(name));
 	}
+}
+
+/* Those that were noted last stay, also when a process has ended. */
+static void note_mappings(struct record *rec)
+{
+	char path[32];
+	size_t i;
+
+	for (i = 0; i < rec->targets.nr; i++) {
+		if (target_ended(&rec->targets, i))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/maps", rec->targets.pids[i]);
+		names_of_process(&rec->mappings[i], path);
+	}
+}
+
+static void note_areas(struct record *rec)
+{
+	if (rec->opt->scope.kind == SCOPE_PADDR)
+		names_of_memory(&rec->memory, "");
+	else
+		note_mappings(rec);
+}
+
+static void free_areas(struct record *rec)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rec->mappings); i++)
+		names_free(&rec->mappings[i]);
+	names_free(&rec->memory);
 }
 
 /* Turns the monitor on and lets a halted command go. */
@@ -299,6 +412,17 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
+static void note_in_time(struct record *rec)
+{
+	uint64_t begin = now_ns(), wait;
+
+	if (begin < rec->next_note_ns)
+		return;
+	note_areas(rec);
+	wait = (now_ns() - begin) * NOTE_SHARE;
+	rec->next_note_ns = begin + (wait > NOTE_NS ? wait : NOTE_NS);
+}
+
 static bool drain(struct record *rec, bool all)
 {
 	if (!trace_drain(rec->trace, all, assembler_add, &rec->assembler))
@@ -319,9 +443,9 @@ static bool drain(struct record *rec, bool all)
  */
 static bool await_targets(struct record *rec)
 {
-	int left;
+	int left = rec->targets.nr ? AWAIT_MS : 0;
 
-	for (left = AWAIT_MS; left > 0; left -= TICK_MS) {
+	for (; left > 0; left -= TICK_MS) {
 		if (rec->signal || targets_ended(&rec->targets))
 			return true;
 		wait_tick(rec, TICK_MS);
@@ -344,6 +468,7 @@ static bool follow(struct record *rec)
 		if (rec->signal)
 			return true;
 		note_names(rec);
+		note_in_time(rec);
 		if (!drain(rec, false))
 			return false;
 		/* Before asking the monitor, which notices it later. */
@@ -369,9 +494,29 @@ static bool monitor(struct record *rec)
 		fprintf(stderr, "Recording; Ctrl-C ends it.\n");
 	ok = follow(rec);
 	ok = debugfs_turn_off(&rec->debugfs) && ok;
+	/* Not before, as it may take long. */
+	note_areas(rec);
 	/* The worker has ended: all of its events are there. */
 	ok = ok && drain(rec, true);
 	rec->nr_lost = trace_lost(rec->trace);
+	return ok;
+}
+
+static bool configure(struct record *rec)
+{
+	const struct scope *scope = &rec->opt->scope;
+	struct settings s = {
+		.attrs = debugfs_print_attrs(&rec->opt->attrs),
+		.target_ids = scope_targets(scope, rec->targets.pids,
+					    rec->targets.nr),
+		.init_regions = scope_regions(scope, rec->nr_ids),
+	};
+	bool ok = s.attrs && s.target_ids && s.init_regions;
+
+	if (!ok)
+		complain("out of memory");
+	ok = ok && debugfs_set(&rec->debugfs, &s);
+	debugfs_free_settings(&s);
 	return ok;
 }
 
@@ -381,9 +526,7 @@ static bool configure_and_monitor(struct record *rec)
 
 	if (!debugfs_save(&rec->debugfs, &rec->settings))
 		return false;
-	ok = debugfs_set_targets(&rec->debugfs, rec->targets.pids,
-				 rec->targets.nr) &&
-	     debugfs_set_attrs(&rec->debugfs, &rec->opt->attrs);
+	ok = configure(rec);
 	if (ok) {
 		rec->start = time(NULL);
 		note_names(rec);
@@ -403,9 +546,14 @@ static bool write_meta(struct record *rec)
 		.nr_lost = rec->nr_lost,
 		.start = rec->start,
 		.command = rec->opt->command,
-		.pids = rec->ids,
+		.kind = rec->opt->scope.kind,
+		.all_nodes = rec->opt->scope.kind == SCOPE_PADDR &&
+			     !rec->opt->scope.nr_nodes,
+		.ids = rec->ids,
+		.nr_ids = rec->nr_ids,
 		.names = rec->names,
-		.nr_pids = rec->targets.nr,
+		.mappings = rec->mappings,
+		.memory = rec->memory,
 	};
 
 	if (meta_write(rec->json.f, &meta))
@@ -476,7 +624,7 @@ static bool run(struct record *rec)
 	uint64_t size;
 
 	ok = assembler_init(&rec->assembler, rec->data.f, rec->ids,
-			    (uint32_t)rec->targets.nr);
+			    (uint32_t)rec->nr_ids);
 	if (!ok)
 		complain("out of memory");
 	ok = ok && configure_and_monitor(rec);
@@ -504,6 +652,7 @@ static bool record(struct record *rec)
 		ok = rec->trace && open_targets(rec) && run(rec);
 	}
 	assembler_fini(&rec->assembler);
+	free_areas(rec);
 	targets_close(&rec->targets);
 	if (rec->trace)
 		trace_close(rec->trace);
@@ -516,7 +665,8 @@ static bool record(struct record *rec)
 int cmd_record(int argc, char **argv)
 {
 	static const struct argp argp = {
-		argp_options, parse, "-p PID[,PID...]\n-- COMMAND [ARGUMENT...]",
+		argp_options, parse,
+		"-p PID[,PID...]\n-- COMMAND [ARGUMENT...]\n--paddr [-- COMMAND [ARGUMENT...]]",
 		doc, NULL, NULL, NULL,
 	};
 	struct options opt = {

@@ -9,7 +9,8 @@
  *     region   uint64 start | uint64 end | uint32 accesses
  *
  * No padding, no trailer. Time is the monotonic clock's at the aggregation, id
- * is the pid, regions are in address order and half open.
+ * is the pid, or of physical memory the node, regions are in address order and
+ * half open.
  *
  * A target without regions is written with a count of 0. A snapshot in which
  * no target has a region may be in a file and counts as any other, but
@@ -25,6 +26,9 @@
 #include <stdio.h>
 
 #define REC_MAX_TARGETS		4096U
+
+/* The id of a target that is the physical memory of all nodes. */
+#define REC_ALL_NODES		0
 
 struct region {
 	uint64_t start, end;

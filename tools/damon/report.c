@@ -33,7 +33,7 @@ enum {
 static const struct argp_option common_options[] = {
 	{ "input", 'i', "FILE", 0, "Read FILE (damon.data)", 1 },
 	{ "json", KEY_JSON, NULL, 0, "Write JSON", 1 },
-	{ "target", KEY_TARGET, "PID", 0, "Only this process", 1 },
+	{ "target", KEY_TARGET, "N", 0, "Only this process or node", 1 },
 	{ "from", KEY_FROM, "TIME", 0,
 	  "Only from TIME after the start of the recording", 1 },
 	{ "to", KEY_TO, "TIME", 0,
@@ -288,15 +288,49 @@ const char *view_target_name(const struct view *v, uint64_t target, char *buf,
 {
 	uint64_t i;
 
-	for (i = 0; i < v->meta.nr_pids; i++) {
-		if (v->meta.pids[i] == target) {
+	if (v->meta.kind == SCOPE_PADDR)
+		return view_target_id(v, target, buf, len);
+	snprintf(buf, len, "pid %" PRIu64, target);
+	for (i = 0; i < v->meta.nr_ids; i++) {
+		if (v->meta.ids[i] == target)
 			snprintf(buf, len, "%s (pid %" PRIu64 ")",
 				 v->meta.names[i], target);
-			return buf;
-		}
 	}
-	snprintf(buf, len, "pid %" PRIu64, target);
 	return buf;
+}
+
+const char *view_target_id(const struct view *v, uint64_t target, char *buf,
+			   size_t len)
+{
+	if (v->meta.all_nodes)
+		snprintf(buf, len, "physical memory");
+	else
+		snprintf(buf, len, "%s%" PRIu64,
+			 v->meta.kind == SCOPE_PADDR ? "node " : "", target);
+	return buf;
+}
+
+const char *view_target_key(const struct view *v)
+{
+	return v->meta.kind == SCOPE_PADDR ? "node" : "pid";
+}
+
+json_object *view_target_value(const struct view *v, uint64_t target)
+{
+	return v->meta.all_nodes ? NULL : json_object_new_uint64(target);
+}
+
+const struct names *view_names(const struct view *v, uint64_t target)
+{
+	const struct names *n;
+	uint64_t i;
+
+	for (i = 0; i < v->meta.nr_ids; i++) {
+		n = meta_names(&v->meta, i);
+		if (v->meta.ids[i] == target && n->nr)
+			return n;
+	}
+	return NULL;
 }
 
 json_object *view_json(const struct view *v)
@@ -413,8 +447,9 @@ static bool set_targets(struct view *v, struct options *opt)
 			return true;
 		}
 	}
-	complain("%s has no target %" PRIu64 "; its first is %" PRIu64,
-		 v->rec.path, opt->target, v->rec.targets[0]);
+	complain("%s has no %s %" PRIu64 "; its first is %" PRIu64, v->rec.path,
+		 v->meta.kind == SCOPE_PADDR ? "node" : "target", opt->target,
+		 v->rec.targets[0]);
 	return false;
 }
 

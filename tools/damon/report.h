@@ -45,9 +45,20 @@ uint64_t view_begin(const struct view *v, size_t snapshot);
 /* From 0 to 1. A late worker may count more than is nominal. */
 double view_rate(const struct view *v, uint32_t nr_accesses);
 
-/* "sort (pid 12)", or "pid 12" where the name is not known. */
+/* "sort (pid 12)", "pid 12" where the name is not known, "node 1". */
 const char *view_target_name(const struct view *v, uint64_t target, char *buf,
 			     size_t len);
+
+/* The same in the lines of the classic tool: "12", "node 1". */
+const char *view_target_id(const struct view *v, uint64_t target, char *buf,
+			   size_t len);
+
+/* In JSON: "pid" or "node", and the number, or null for all nodes. */
+const char *view_target_key(const struct view *v);
+json_object *view_target_value(const struct view *v, uint64_t target);
+
+/* What its addresses are called; NULL where the recording does not tell. */
+const struct names *view_names(const struct view *v, uint64_t target);
 
 /* An object with what all JSON reports begin with. */
 json_object *view_json(const struct view *v);

@@ -79,37 +79,44 @@ static void print_bar(uint64_t value, uint64_t max)
 	putchar('\n');
 }
 
-static void print_text(const struct dist *dist, const struct dist_options *opt,
-		       uint64_t target, const uint64_t *sorted, size_t nr,
-		       uint64_t mean)
+/* The figures of one target, ascending. */
+struct figures {
+	uint64_t target;
+	uint64_t *sorted;
+	size_t nr;
+	uint64_t mean;
+};
+
+static void print_text(const struct view *v, const struct dist *dist,
+		       const struct dist_options *opt, const struct figures *f)
 {
-	char buf[UNITS_LEN];
+	char buf[UNITS_LEN], id[64];
 	uint64_t value;
 	size_t i;
 
-	printf("# target_id\t%" PRIu64 "\n", target);
-	printf("# avr:\t%s\n", format_value(dist, mean, buf));
+	printf("# target_id\t%s\n", view_target_id(v, f->target, id, sizeof(id)));
+	printf("# avr:\t%s\n", format_value(dist, f->mean, buf));
 	for (i = 0; i < opt->nr; i++) {
-		value = percentile(sorted, nr, opt->percentiles[i]);
+		value = percentile(f->sorted, f->nr, opt->percentiles[i]);
 		printf("%5g %8s |", opt->percentiles[i],
 		       format_value(dist, value, buf));
-		print_bar(value, sorted[nr - 1]);
+		print_bar(value, f->sorted[f->nr - 1]);
 	}
 }
 
-static json_object *to_json(const struct dist_options *opt, uint64_t target,
-			    const uint64_t *sorted, size_t nr, uint64_t mean)
+static json_object *to_json(const struct view *v, const struct dist_options *opt,
+			    const struct figures *f)
 {
 	json_object *obj = json_object_new_object();
 	json_object *list = json_object_new_array(), *p;
 	uint64_t value;
 	size_t i;
 
-	json_object_object_add(obj, "pid", json_object_new_uint64(target));
-	json_object_object_add(obj, "average", json_object_new_uint64(mean));
+	json_object_object_add(obj, view_target_key(v), view_target_value(v, f->target));
+	json_object_object_add(obj, "average", json_object_new_uint64(f->mean));
 	for (i = 0; i < opt->nr; i++) {
 		p = json_object_new_object();
-		value = percentile(sorted, nr, opt->percentiles[i]);
+		value = percentile(f->sorted, f->nr, opt->percentiles[i]);
 		json_object_object_add(p, "percentile",
 				       json_object_new_double(opt->percentiles[i]));
 		json_object_object_add(p, "value", json_object_new_uint64(value));
@@ -119,43 +126,54 @@ static json_object *to_json(const struct dist_options *opt, uint64_t target,
 	return obj;
 }
 
+static void find_figures(const struct view *v, const struct dist *dist,
+			 struct figures *f)
+{
+	struct cursor c;
+	double sum = 0;
+	size_t i;
+
+	f->nr = 0;
+	for (i = v->first; i < v->last; i++) {
+		if (!view_regions(v, i, f->target, &c))
+			continue;
+		f->sorted[f->nr] = dist->figure(&c);
+		sum += (double)f->sorted[f->nr++];
+	}
+	if (!f->nr)
+		return;
+	qsort(f->sorted, f->nr, sizeof(*f->sorted), compare_u64);
+	/* Sizes in a made-up file may be such that no integer holds it. */
+	f->mean = (uint64_t)fmin(sum / (double)f->nr, 0x1p63);
+}
+
 static bool report(const struct view *v, const struct dist *dist,
 		   const struct dist_options *opt)
 {
-	uint64_t *values = must_alloc(v->last - v->first, sizeof(*values));
+	struct figures f = {
+		.sorted = must_alloc(v->last - v->first, sizeof(*f.sorted)),
+	};
 	json_object *root = v->json ? view_json(v) : NULL;
 	json_object *list = v->json ? json_object_new_array() : NULL;
-	uint64_t mean;
-	double sum;
-	struct cursor c;
-	size_t t, i, nr;
+	size_t t;
 
 	if (!v->json)
 		printf("# <percentile> <%s>\n", dist->title);
 	for (t = 0; t < v->nr_targets; t++) {
-		nr = 0;
-		sum = 0;
-		for (i = v->first; i < v->last; i++) {
-			if (!view_regions(v, i, v->targets[t], &c))
-				continue;
-			values[nr] = dist->figure(&c);
-			sum += (double)values[nr++];
-		}
-		if (!nr)
+		f.target = v->targets[t];
+		find_figures(v, dist, &f);
+		if (!f.nr)
 			continue;
-		qsort(values, nr, sizeof(*values), compare_u64);
-		/* Sizes in a made-up file may be such that no integer holds it. */
-		mean = (uint64_t)fmin(sum / (double)nr, 0x1p63);
 		if (v->json)
-			json_object_array_add(list, to_json(opt, v->targets[t], values, nr, mean));
+			json_object_array_add(list, to_json(v, opt, &f));
 		else
-			print_text(dist, opt, v->targets[t], values, nr, mean);
+			print_text(v, dist, opt, &f);
 	}
 	if (v->json) {
 		json_object_object_add(root, "targets", list);
 		print_json(root);
 	}
-	free(values);
+	free(f.sorted);
 	return true;
 }
 

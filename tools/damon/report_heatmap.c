@@ -233,6 +233,36 @@ static void print_areas(const struct axis *axis)
 		       axis->nr_hidden, format_size(axis->hidden_bytes, size));
 }
 
+static bool touches(const struct axis *axis, const struct named *n)
+{
+	size_t i;
+
+	for (i = 0; i < axis->nr; i++) {
+		if (axis->segments[i].start < n->end && n->start < axis->segments[i].end)
+			return true;
+	}
+	return false;
+}
+
+/* What the areas are made of: one may reach over several nodes. */
+static void print_memory(const struct heatmap *h)
+{
+	const struct names *names = view_names(h->v, h->target);
+	size_t i;
+
+	if (!names || h->v->meta.kind != SCOPE_PADDR)
+		return;
+	for (i = 0; i < names->nr; i++) {
+		if (!touches(&h->axis, &names->a[i]))
+			continue;
+		printf("  %012" PRIx64 "-%012" PRIx64 " %s", names->a[i].start,
+		       names->a[i].end, names->a[i].name);
+		if (names->a[i].node != NO_NODE)
+			printf(", node %" PRId32, names->a[i].node);
+		putchar('\n');
+	}
+}
+
 static void print_legend(const struct heatmap *h, enum depth colours)
 {
 	char text[UNITS_LEN];
@@ -251,8 +281,9 @@ static void print_legend(const struct heatmap *h, enum depth colours)
 		}
 		printf(" %s", format_rate(heat_rate(h, x), text));
 	}
-	printf(" and more, up to %s; blank: not mapped\n",
-	       format_rate((double)h->grid.max, text));
+	printf(" and more, up to %s; blank: %s\n",
+	       format_rate((double)h->grid.max, text),
+	       h->v->meta.kind == SCOPE_VADDR ? "not mapped" : "not monitored");
 }
 
 static void print_text(const struct heatmap *h)
@@ -267,6 +298,7 @@ static void print_text(const struct heatmap *h)
 		print_row(h, colours, row);
 	print_legend(h, colours);
 	print_areas(&h->axis);
+	print_memory(h);
 }
 
 static json_object *segments_json(const struct axis *axis)
@@ -320,7 +352,8 @@ static void print_as_json(const struct heatmap *h)
 	json_object *root = view_json(h->v), *rows = json_object_new_array();
 	unsigned int row;
 
-	json_object_object_add(root, "pid", json_object_new_uint64(h->target));
+	json_object_object_add(root, view_target_key(h->v),
+			       view_target_value(h->v, h->target));
 	json_object_object_add(root, "segments", segments_json(&h->axis));
 	json_object_object_add(root, "hidden_bytes",
 			       json_object_new_uint64(h->axis.hidden_bytes));
@@ -332,10 +365,12 @@ static void print_as_json(const struct heatmap *h)
 
 static bool build(struct heatmap *h, unsigned int cols, unsigned int rows)
 {
+	char name[64];
+
 	axis_build(&h->axis, h->v, h->target, cols);
 	if (!h->axis.nr) {
-		complain("target %" PRIu64 " has no memory in this part of the recording; widen --from, --to or --range",
-			 h->target);
+		complain("%s has no memory in this part of the recording; widen --from, --to or --range",
+			 view_target_name(h->v, h->target, name, sizeof(name)));
 		return false;
 	}
 	grid_build(&h->grid, h->v, h->target, h->axis.segments, h->axis.nr,
@@ -353,11 +388,13 @@ bool report_heatmap(const struct view *v, const struct heatmap_options *opt)
 {
 	struct heatmap h = { .v = v, .target = v->targets[0] };
 	unsigned int cols;
+	char name[64];
 	bool ok;
 
 	if (v->nr_targets > 1)
-		complain("showing target %" PRIu64 ", the first of %zu; --target chooses another",
-			 h.target, v->nr_targets);
+		complain("showing %s, the first of %zu; --target chooses another",
+			 view_target_name(v, h.target, name, sizeof(name)),
+			 v->nr_targets);
 	cols = opt->width ? (unsigned int)opt->width : terminal_width();
 	if (!build(&h, v->json ? cols : cols - LABEL_WIDTH,
 		   (unsigned int)opt->rows))

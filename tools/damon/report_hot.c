@@ -8,6 +8,8 @@
  * 3. The age of an area comes from going back in time as long as its rate, as
  *    a mean over N snapshots again, stays within 10 % of what it is. Single
  *    snapshots would end it by chance: of 20 samples, 10 +- 2 is normal.
+ * 4. Its name is that of the mapping, or of the System RAM, that covers most of
+ *    it, as they were noted last.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -220,17 +222,29 @@ static int compare_areas(const void *a, const void *b)
 	return x->start < y->start ? -1 : 1;
 }
 
+/* A mapping by its name alone; of memory, the same name would be everywhere. */
+static void print_name(const struct view *v, const struct named *n)
+{
+	printf("  %s", n ? n->name : "-");
+	if (n && v->meta.kind == SCOPE_PADDR)
+		printf(" %" PRIx64 "-%" PRIx64, n->start, n->end);
+	if (n && n->node != NO_NODE)
+		printf(", node %" PRId32, n->node);
+}
+
 static void print_text(const struct view *v, uint64_t target,
 		       const struct areas *areas, size_t nr_used,
 		       const struct hot_options *opt)
 {
+	const struct names *names = view_names(v, target);
 	char name[64], size[UNITS_LEN], age[UNITS_LEN];
 	uint64_t rest = 0;
 	size_t i;
 
 	printf("%s, mean of the last %zu snapshots\n",
 	       view_target_name(v, target, name, sizeof(name)), nr_used);
-	printf("%-33s %8s %6s %8s\n", "address", "size", "rate", "age");
+	printf("%-33s %8s %6s %8s%s\n", "address", "size", "rate", "age",
+	       names ? "  name" : "");
 	for (i = 0; i < areas->nr && areas->a[i].rate > 0; i++) {
 		const struct area *a = &areas->a[i];
 
@@ -238,9 +252,12 @@ static void print_text(const struct view *v, uint64_t target,
 			rest += a->end - a->start;
 			continue;
 		}
-		printf("%016" PRIx64 "-%016" PRIx64 " %8s %5.1f%% %8s\n",
+		printf("%016" PRIx64 "-%016" PRIx64 " %8s %5.1f%% %8s",
 		       a->start, a->end, format_size(a->end - a->start, size),
 		       a->rate * 100, format_time(a->age_ns, age));
+		if (names)
+			print_name(v, names_find(names, a->start, a->end));
+		putchar('\n');
 	}
 	if (!i)
 		printf("nothing was accessed\n");
@@ -249,14 +266,22 @@ static void print_text(const struct view *v, uint64_t target,
 		       i - opt->nr_top, format_size(rest, size));
 }
 
-static json_object *to_json(uint64_t target, const struct areas *areas,
-			    size_t nr_used)
+static void add_name(json_object *o, const struct named *n)
 {
+	json_object_object_add(o, "name", n ? json_object_new_string(n->name) : NULL);
+	if (n && n->node != NO_NODE)
+		json_object_object_add(o, "node", json_object_new_int(n->node));
+}
+
+static json_object *to_json(const struct view *v, uint64_t target,
+			    const struct areas *areas, size_t nr_used)
+{
+	const struct names *names = view_names(v, target);
 	json_object *obj = json_object_new_object();
 	json_object *list = json_object_new_array(), *o;
 	size_t i;
 
-	json_object_object_add(obj, "pid", json_object_new_uint64(target));
+	json_object_object_add(obj, view_target_key(v), view_target_value(v, target));
 	json_object_object_add(obj, "mean_of", json_object_new_uint64(nr_used));
 	for (i = 0; i < areas->nr && areas->a[i].rate > 0; i++) {
 		const struct area *a = &areas->a[i];
@@ -267,6 +292,8 @@ static json_object *to_json(uint64_t target, const struct areas *areas,
 		json_object_object_add(o, "rate", json_object_new_double(a->rate));
 		json_object_object_add(o, "age_ns",
 				       json_object_new_uint64(a->age_ns));
+		if (names)
+			add_name(o, names_find(names, a->start, a->end));
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(obj, "areas", list);
@@ -290,7 +317,7 @@ bool report_hot(const struct view *v, const struct hot_options *opt)
 		drop_unmapped(&areas);
 		qsort(areas.a, areas.nr, sizeof(*areas.a), compare_areas);
 		if (v->json)
-			json_object_array_add(list, to_json(v->targets[t], &areas, nr_used));
+			json_object_array_add(list, to_json(v, v->targets[t], &areas, nr_used));
 		else
 			print_text(v, v->targets[t], &areas, nr_used, opt);
 		free(areas.a);

@@ -28,11 +28,12 @@ static size_t count_targets(const struct view *v, size_t snapshot)
 	return nr;
 }
 
-static void print_target(uint64_t target, struct cursor c)
+static void print_target(const struct view *v, uint64_t target, struct cursor c)
 {
 	struct region r;
+	char id[64];
 
-	printf("target_id:  %" PRIu64 "\n", target);
+	printf("target_id:  %s\n", view_target_id(v, target, id, sizeof(id)));
 	printf("nr_regions:  %" PRIu32 "\n", count_regions(c));
 	while (rec_next_region(&c, &r))
 		printf("%012" PRIx64 "-%012" PRIx64 "(%10" PRIu64 "):\t%" PRIu32 "\n",
@@ -53,17 +54,21 @@ static void print_text(const struct view *v)
 		printf("nr_tasks:  %zu\n", count_targets(v, i));
 		for (t = 0; t < v->nr_targets; t++) {
 			if (view_regions(v, i, v->targets[t], &c))
-				print_target(v->targets[t], c);
+				print_target(v, v->targets[t], c);
 		}
 	}
 }
 
-static void print_json_target(uint64_t target, struct cursor c)
+static void print_json_target(const struct view *v, uint64_t target,
+			      struct cursor c)
 {
+	json_object *value = view_target_value(v, target);
 	const char *sep = "";
 	struct region r;
 
-	printf("{\"pid\":%" PRIu64 ",\"regions\":[", target);
+	printf("{\"%s\":%s,\"regions\":[", view_target_key(v),
+	       json_object_to_json_string(value));
+	json_object_put(value);
 	while (rec_next_region(&c, &r)) {
 		printf("%s{\"start\":%" PRIu64 ",\"end\":%" PRIu64
 		       ",\"nr_accesses\":%" PRIu32 "}", sep, r.start, r.end,
@@ -92,7 +97,7 @@ static void print_as_json(const struct view *v)
 			if (!view_regions(v, i, v->targets[t], &c))
 				continue;
 			printf("%s", sep);
-			print_json_target(v->targets[t], c);
+			print_json_target(v, v->targets[t], c);
 			sep = ",";
 		}
 		printf("]}");

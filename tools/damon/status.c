@@ -15,6 +15,7 @@
 
 #include "damonctl.h"
 #include "debugfs.h"
+#include "scope.h"
 #include "target.h"
 #include "units.h"
 
@@ -66,27 +67,47 @@ static bool print_attrs(const struct debugfs *d, const char *context)
 	return ok;
 }
 
+static void print_process(const char *word)
+{
+	pid_t pid = (pid_t)strtol(word, NULL, 10);
+	char name[META_NAME_LEN];
+
+	if (pid) {
+		process_name(pid, name);
+		printf("%d (%s)", pid, name);
+	} else {
+		printf("one that is gone");
+	}
+}
+
 static bool print_targets(const struct debugfs *d, const char *context)
 {
 	char *text = debugfs_read(d, context, "target_ids"), *save, *word;
-	char name[META_NAME_LEN];
-	const char *sep = " ";
-	pid_t pid;
+	const char *sep = "";
+	bool physical;
 
 	if (!text)
 		return false;
-	fputs("  targets ", stdout);
+	fputs("  targets  ", stdout);
 	word = strtok_r(text, "\n ", &save);
 	if (!word)
-		printf(" none");
+		printf("none");
+	physical = word && !strcmp(word, scope_names[SCOPE_PADDR]);
+	if (physical) {
+		printf("physical memory");
+		sep = " of ";
+	} else if (word && !strcmp(word, scope_names[SCOPE_FVADDR])) {
+		printf("fixed ranges");
+		sep = " of ";
+	}
+	if (*sep)
+		word = strtok_r(NULL, "\n ", &save);
 	for (; word; word = strtok_r(NULL, "\n ", &save)) {
-		pid = (pid_t)strtol(word, NULL, 10);
-		if (pid) {
-			process_name(pid, name);
-			printf("%s%d (%s)", sep, pid, name);
-		} else {
-			printf("%sone that is gone", sep);
-		}
+		fputs(sep, stdout);
+		if (physical)
+			printf("node %s", word);
+		else
+			print_process(word);
 		sep = ", ";
 	}
 	putchar('\n');

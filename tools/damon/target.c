@@ -39,7 +39,7 @@ bool targets_parse(struct targets *t, const char *list)
 	t->nr = 0;
 	for (;;) {
 		len = strcspn(list, ",");
-		if (!len || len >= sizeof(word) || t->nr == MAX_PIDS)
+		if (!len || len >= sizeof(word) || t->nr == MAX_TARGETS)
 			return false;
 		memcpy(word, list, len);
 		word[len] = '\0';
@@ -175,14 +175,19 @@ bool targets_release(struct targets *t)
 	return false;
 }
 
-static bool all_ended(struct targets *t)
+bool target_ended(const struct targets *t, size_t i)
 {
-	struct pollfd p = { .events = POLLIN };
+	struct pollfd p = { .fd = t->fds[i], .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static bool all_ended(const struct targets *t)
+{
 	size_t i;
 
 	for (i = 0; i < t->nr; i++) {
-		p.fd = t->fds[i];
-		if (poll(&p, 1, 0) != 1)
+		if (!target_ended(t, i))
 			return false;
 	}
 	return true;
@@ -204,7 +209,7 @@ static void reap(struct targets *t)
 
 bool targets_ended(struct targets *t)
 {
-	if (!all_ended(t))
+	if (!t->nr || !all_ended(t))
 		return false;
 	if (t->started)
 		reap(t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The processes that are monitored: those that ran already, or the one that
- * is started for it.
+ * The processes that are monitored, those that ran already or the one that is
+ * started for it; or the one whose end is the end of the recording.
  */
 #ifndef TARGET_H
 #define TARGET_H
@@ -12,14 +12,12 @@
 #include <sys/types.h>
 
 #include "meta.h"
-
-/* The kernel sets none; far more would make one worker too slow to be of use. */
-#define MAX_PIDS	64
+#include "scope.h"
 
 struct targets {
-	pid_t pids[MAX_PIDS];
+	pid_t pids[MAX_TARGETS];
 	/* readable once the process has ended */
-	int fds[MAX_PIDS];
+	int fds[MAX_TARGETS];
 	size_t nr;
 	/* the only one was started here and has not been waited for */
 	bool started;
@@ -43,7 +41,10 @@ bool targets_open(struct targets *t);
 bool targets_start(struct targets *t, char **command, const sigset_t *mask);
 bool targets_release(struct targets *t);
 
-/* Whether all of them have ended. */
+/* Of one: its number may be that of another process then. */
+bool target_ended(const struct targets *t, size_t i);
+
+/* Whether there are any, and all of them have ended. */
 bool targets_ended(struct targets *t);
 
 /*

@@ -5,10 +5,13 @@
  *   gen phases FILE     heap, 1 GiB array with a hot 64 MiB, a sweep, a stack
  *   gen reserve FILE    64 GiB reservation with 128 MiB in use
  *   gen steady FILE     one region of 4 MiB at 50 %, one of 4 MiB at 0 %
+ *   gen named FILE      the same, of a program with mappings
+ *   gen memory FILE     the same, of the physical memory of all nodes
+ *   gen nodes FILE      as two, of the physical memory of nodes 1 and 3
  *   gen two FILE        two targets, the second with no region at first
  *   gen void FILE       snapshots in which no target has a region
  *   gen empty FILE      a header and nothing else
- *   gen disorder FILE  regions that overlap, which no kernel tells of
+ *   gen disorder FILE   regions that overlap, which no kernel tells of
  *   gen long FILE       36000 snapshots of 1000 regions
  *
  * FILE.json is written as well, except with a fourth argument.
@@ -30,6 +33,8 @@ static FILE *out;
 static uint64_t now = 1000 * NS_PER_SEC, nr_snapshots, seed = 1;
 static uint64_t pids[2] = { 4711, 4712 };
 static uint64_t nr_pids = 1;
+static struct names mappings[2], memory;
+static enum scope_kind kind;
 
 /* Repeatable on every machine. */
 static uint64_t rnd(uint64_t limit)
@@ -139,6 +144,31 @@ static void steady(void)
 	}
 }
 
+static void named(void)
+{
+	names_add(&mappings[0], 0x0f000000, 0x10100000, NO_NODE, "[heap]");
+	names_add(&mappings[0], 0x10100000, 0x10300000, NO_NODE, "anonymous");
+	names_add(&mappings[0], 0x10300000, 0x10400000, NO_NODE, "anonymous");
+	names_add(&mappings[0], 0x10400000, 0x10800000, NO_NODE, "/bin/sort");
+	steady();
+}
+
+static void add_ram(void)
+{
+	kind = SCOPE_PADDR;
+	names_add(&memory, 0x1000, 0x9f000, 0, "System RAM");
+	names_add(&memory, 0x100000, 0x10300000, 0, "System RAM");
+	names_add(&memory, 0x10300000, 0x20000000, 1, "System RAM");
+	names_add(&memory, 0x20000000, 0x30000000, 3, "System RAM");
+}
+
+static void all_memory(void)
+{
+	add_ram();
+	pids[0] = REC_ALL_NODES;
+	steady();
+}
+
 static void two(void)
 {
 	static struct list l;
@@ -153,6 +183,14 @@ static void two(void)
 			cut(&l, 0x20000000, 0x20800000, 2, 5);
 		put(pids[1], &l);
 	}
+}
+
+static void nodes(void)
+{
+	add_ram();
+	pids[0] = 1;
+	pids[1] = 3;
+	two();
 }
 
 static void nothing(void)
@@ -199,9 +237,13 @@ static void write_meta(const char *path)
 		.nr_snapshots = nr_snapshots,
 		.start = 1600000000,
 		.command = command,
-		.pids = pids,
+		.ids = pids,
 		.names = names,
-		.nr_pids = nr_pids,
+		.kind = kind,
+		.all_nodes = kind == SCOPE_PADDR && nr_pids == 1,
+		.mappings = mappings,
+		.memory = memory,
+		.nr_ids = nr_pids,
 	};
 	char *name = meta_path(path);
 	FILE *f = name ? fopen(name, "w") : NULL;
@@ -218,7 +260,9 @@ int main(int argc, char **argv)
 		void (*fn)(void);
 	} kinds[] = {
 		{ "phases", phases }, { "reserve", reserve },
-		{ "steady", steady }, { "two", two }, { "void", nothing },
+		{ "steady", steady }, { "named", named },
+		{ "memory", all_memory }, { "nodes", nodes },
+		{ "two", two }, { "void", nothing },
 		{ "empty", NULL }, { "long", very_long }, { "disorder", disorder },
 	};
 	size_t i;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the parts that need no kernel: units, snapshots put together from
- * events, the companion file, processes, files of settings.
+ * events, the companion file, processes, ranges and nodes, names of addresses,
+ * files of settings.
  *
  * Prints a line for each test and ends with 1 if one failed.
  */
@@ -19,8 +20,10 @@
 #include "damonctl.h"
 #include "debugfs.h"
 #include "meta.h"
+#include "names.h"
 #include "output.h"
 #include "recording.h"
+#include "scope.h"
 #include "target.h"
 #include "units.h"
 
@@ -228,34 +231,111 @@ static void lost_beginning_breaks_a_snapshot(void)
 	end(&fx);
 }
 
+static bool is_named(const struct names *n, size_t i, uint64_t start,
+		     uint64_t end, int32_t node, const char *name)
+{
+	return i < n->nr && n->a[i].start == start && n->a[i].end == end &&
+	       n->a[i].node == node && !strcmp(n->a[i].name, name);
+}
+
 static void companion_is_read_as_written(const char *dir)
 {
 	char *command[] = { "a b", "\"\\\n", NULL };
 	uint64_t pids[] = { 1, 4194304 };
 	char names[2][META_NAME_LEN] = { "x", "<y>&" }, path[300], name[310];
+	struct names mappings[2] = { 0 };
 	struct meta in = { .attrs = { 1, 2, 3, 4, 5 }, .size = 99,
 			   .nr_snapshots = 6, .nr_lost = 7, .start = 1234567890,
-			   .command = command, .pids = pids, .names = names,
-			   .nr_pids = 2 };
+			   .command = command, .kind = SCOPE_FVADDR, .ids = pids,
+			   .names = names, .nr_ids = 2, .mappings = mappings };
 	struct meta out;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/meta", dir);
 	snprintf(name, sizeof(name), "%s.json", path);
 	CHECK(meta_read(path, 99, &out) == META_ABSENT);
+	CHECK(names_add(&mappings[1], 0x1000, 0x3000, NO_NODE, "\"\\ [heap]"));
 	f = fopen(name, "w");
 	CHECK(f && meta_write(f, &in) && !fclose(f));
+	names_free(&mappings[1]);
 	CHECK(meta_read(path, 98, &out) == META_BAD);
 	CHECK(meta_read(path, 99, &out) == META_FOUND);
 	CHECK(!memcmp(&in.attrs, &out.attrs, sizeof(in.attrs)));
 	CHECK(out.nr_snapshots == 6 && out.nr_lost == 7 && out.start == in.start);
-	CHECK(out.nr_pids == 2 && out.pids[1] == pids[1]);
-	CHECK(out.nr_pids == 2 && !strcmp(out.names[1], names[1]));
+	CHECK(out.kind == SCOPE_FVADDR && !out.all_nodes);
+	CHECK(out.nr_ids == 2 && out.ids[1] == pids[1]);
+	CHECK(out.nr_ids == 2 && !strcmp(out.names[1], names[1]));
+	CHECK(out.nr_ids == 2 && !meta_names(&out, 0)->nr &&
+	      is_named(meta_names(&out, 1), 0, 0x1000, 0x3000, NO_NODE, "\"\\ [heap]"));
 	CHECK(out.command && !strcmp(out.command[1], command[1]) &&
 	      !out.command[2]);
 	meta_free(&out);
 	CHECK(!truncate(name, 40) && meta_read(path, 99, &out) == META_BAD);
 	unlink(name);
+}
+
+/* Writes and reads one; false if it was not taken back. */
+static bool pass_on(const char *dir, const struct meta *in, struct meta *out)
+{
+	char path[300], name[310];
+	bool ok;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/pass", dir);
+	snprintf(name, sizeof(name), "%s.json", path);
+	f = fopen(name, "w");
+	ok = f && meta_write(f, in) && !fclose(f) &&
+	     meta_read(path, in->size, out) == META_FOUND;
+	unlink(name);
+	return ok;
+}
+
+static void companion_tells_nodes_and_memory(const char *dir)
+{
+	uint64_t nodes[] = { 3, 0 };
+	struct meta in = { .attrs = { 1, 2, 3, 4, 5 }, .kind = SCOPE_PADDR,
+			   .ids = nodes, .nr_ids = 2 };
+	struct meta out;
+
+	CHECK(names_add(&in.memory, 0x1000, 0x9f000, 0, "System RAM"));
+	CHECK(names_add(&in.memory, 0x9f000, 0xa0000, NO_NODE, "System RAM"));
+	CHECK(pass_on(dir, &in, &out));
+	CHECK(out.kind == SCOPE_PADDR && !out.all_nodes && out.nr_ids == 2);
+	CHECK(out.nr_ids == 2 && out.ids[0] == 3 && out.ids[1] == 0);
+	CHECK(out.nr_ids == 2 && meta_names(&out, 0)->nr == 2 &&
+	      is_named(meta_names(&out, 1), 0, 0x1000, 0x9f000, 0, "System RAM") &&
+	      is_named(meta_names(&out, 1), 1, 0x9f000, 0xa0000, NO_NODE, "System RAM"));
+	meta_free(&out);
+	in.all_nodes = true;
+	in.nr_ids = 1;
+	CHECK(pass_on(dir, &in, &out));
+	CHECK(out.all_nodes && out.nr_ids == 1 && out.ids[0] == REC_ALL_NODES);
+	meta_free(&out);
+	names_free(&in.memory);
+}
+
+/* As many mappings as a process may have, of a name that grows when escaped. */
+static void companion_stays_readable(const char *dir)
+{
+	uint64_t pids[4] = { 1, 2, 3, 4 }, i, k;
+	char names[4][META_NAME_LEN] = { "" }, long_name[600];
+	struct names mappings[4] = { 0 };
+	struct meta in = { .attrs = { 1, 2, 3, 4, 5 }, .ids = pids, .nr_ids = 4,
+			   .names = names, .mappings = mappings };
+	struct meta out;
+
+	memset(long_name, '"', sizeof(long_name));
+	long_name[sizeof(long_name) - 1] = '\0';
+	for (i = 0; i < 4; i++) {
+		for (k = 0; k < 65530; k++)
+			names_add(&mappings[i], k * 8192, k * 8192 + 4096,
+				  NO_NODE, i ? "short" : long_name);
+	}
+	CHECK(pass_on(dir, &in, &out));
+	CHECK(out.nr_ids == 4 && meta_names(&out, 0)->nr > 1000);
+	meta_free(&out);
+	for (i = 0; i < 4; i++)
+		names_free(&mappings[i]);
 }
 
 static void files_appear_only_when_complete(const char *dir)
@@ -367,6 +447,63 @@ static void pids_are_checked(void)
 	targets_close(&t);
 }
 
+static void ranges_are_checked(void)
+{
+	struct scope s = { .kind = SCOPE_FVADDR };
+	pid_t pids[] = { 12, 34 };
+	char *text, range[40];
+	int i;
+
+	CHECK(!scope_add_range(&s, "0x5000-0x6000"));
+	CHECK(!scope_add_range(&s, "1000+8K"));
+	/* Those that touch, and parts of pages beside a whole one. */
+	CHECK(!scope_add_range(&s, "3000-0x4001"));
+	CHECK(scope_add_range(&s, "4800-57ff") && scope_add_range(&s, "5fff-8000") &&
+	      scope_add_range(&s, "0-10000") && scope_add_range(&s, "5000-6000") &&
+	      scope_add_range(&s, "2000-3000"));
+	CHECK(scope_add_range(&s, "9000-8000") && scope_add_range(&s, "9000-9000") &&
+	      scope_add_range(&s, "9000-9fff") && scope_add_range(&s, "9001-affe") &&
+	      scope_add_range(&s, "9000+0") && scope_add_range(&s, "x") &&
+	      scope_add_range(&s, "9000-") && scope_add_range(&s, ""));
+	CHECK(s.nr_ranges == 3);
+	text = scope_regions(&s, 2);
+	CHECK(text && !strcmp(text, "0 4096 12288\n0 12288 16385\n0 20480 24576\n"
+			      "1 4096 12288\n1 12288 16385\n1 20480 24576\n"));
+	free(text);
+	text = scope_targets(&s, pids, 2);
+	CHECK(text && !strcmp(text, "fvaddr 12 34\n"));
+	free(text);
+	for (i = 3; i <= MAX_RANGES; i++) {
+		snprintf(range, sizeof(range), "%x+4K", i << 16);
+		CHECK(!scope_add_range(&s, range) == (i < MAX_RANGES));
+	}
+}
+
+static void nodes_are_checked(void)
+{
+	struct scope s = { .kind = SCOPE_PADDR };
+	pid_t pid = 12;
+	char *text;
+
+	text = scope_targets(&s, &pid, 1);
+	CHECK(text && !strcmp(text, "paddr\n"));
+	free(text);
+	CHECK(!scope_add_node(&s, "1") && !scope_add_node(&s, "0"));
+	CHECK(scope_add_node(&s, "1") && scope_add_node(&s, "-1") &&
+	      scope_add_node(&s, "") && scope_add_node(&s, "0x2") &&
+	      scope_add_node(&s, "2147483648"));
+	text = scope_targets(&s, NULL, 0);
+	CHECK(text && !strcmp(text, "paddr 1 0\n"));
+	free(text);
+	s = (struct scope){ 0 };
+	text = scope_targets(&s, &pid, 1);
+	CHECK(text && !strcmp(text, "12\n"));
+	free(text);
+	text = scope_regions(&s, 1);
+	CHECK(text && !*text);
+	free(text);
+}
+
 static void put_file(const char *dir, const char *name, const char *text)
 {
 	char path[300];
@@ -393,20 +530,21 @@ static bool file_begins(const struct debugfs *d, const char *name,
 /* Plain files keep what a shorter write leaves; the beginning is compared. */
 static void settings_are_restored(const char *dir)
 {
-	struct attrs attrs = { 1, 2, 3, 4, 5 }, got;
-	struct settings s = { 0 };
+	struct settings s = { 0 }, new = { "1 2 3 4 5\n", "12 34\n", "" };
 	struct debugfs d = { .path = (char *)dir };
-	pid_t pids[] = { 12, 34 };
+	struct attrs got;
 
 	d.fd = open(dir, O_RDONLY | O_DIRECTORY);
 	put_file(dir, "attrs", "5000 100000 1000000 10 1000\n");
 	put_file(dir, "target_ids", "1 2\n");
 	put_file(dir, "init_regions", "0 10 20\n");
 	CHECK(debugfs_save(&d, &s));
-	CHECK(debugfs_set_targets(&d, pids, 2) && debugfs_set_attrs(&d, &attrs));
+	CHECK(debugfs_set(&d, &new));
 	CHECK(file_begins(&d, "target_ids", "12 34\n"));
 	CHECK(file_begins(&d, "attrs", "1 2 3 4 5\n"));
-	CHECK(file_begins(&d, "init_regions", "\n"));
+	new.init_regions = "1 30 40\n";
+	CHECK(debugfs_set(&d, &new));
+	CHECK(file_begins(&d, "init_regions", "1 30 40\n"));
 	CHECK(debugfs_restore(&d, &s));
 	CHECK(file_begins(&d, "attrs", "5000 100000 1000000 10 1000\n"));
 	CHECK(file_begins(&d, "target_ids", "1 2\n"));
@@ -417,6 +555,14 @@ static void settings_are_restored(const char *dir)
 	CHECK(debugfs_restore(&d, &s));
 	CHECK(file_begins(&d, "target_ids", "\n"));
 	CHECK(file_begins(&d, "init_regions", "new\n"));
+	strcpy(s.target_ids, "fvaddr 0");
+	CHECK(debugfs_restore(&d, &s) && file_begins(&d, "target_ids", "\n"));
+	CHECK(file_begins(&d, "init_regions", "new\n"));
+	/* Node 0 is none that is gone. */
+	free(s.target_ids);
+	s.target_ids = strdup("paddr 0 1\n");
+	CHECK(debugfs_restore(&d, &s) && file_begins(&d, "target_ids", "paddr 0 1\n"));
+	CHECK(file_begins(&d, "init_regions", "0 10 20\n"));
 	CHECK(debugfs_parse_attrs(s.attrs, &got) && got.max_regions == 1000);
 	debugfs_free_settings(&s);
 	CHECK(!debugfs_save(&(struct debugfs){ .path = "x", .fd = -1 }, &s));
@@ -425,6 +571,109 @@ static void settings_are_restored(const char *dir)
 	put_file(dir, "kdamond_pid", "77\n");
 	CHECK(debugfs_worker(&d, NULL) == 77);
 	close(d.fd);
+}
+
+static void mappings_are_named(const char *dir)
+{
+	char path[300];
+	struct names n = { 0 };
+	int ends[2];
+
+	snprintf(path, sizeof(path), "%s/maps", dir);
+	put_file(dir, "maps",
+		 "1000-2000 r--p 00000000 08:01 7                  /bin/a b (deleted)\n"
+		 "2000-5000 rw-p 00001000 08:01 7                  /bin/a b (deleted)\n"
+		 "5000-6000 rw-p 00000000 00:00 0\n"
+		 "8000-9000 rw-p 00000000 00:00 0                  [heap]\n"
+		 "9000-a000 rw-p 00000000 00:00 0\n"
+		 "a000-b000 rw-p 00000000 08:01 9                  /x\033[2J\n"
+		 "nonsense\n");
+	CHECK(names_of_process(&n, path) && n.nr == 5);
+	CHECK(is_named(&n, 0, 0x1000, 0x5000, NO_NODE, "/bin/a b (deleted)"));
+	CHECK(is_named(&n, 1, 0x5000, 0x6000, NO_NODE, "anonymous"));
+	CHECK(is_named(&n, 2, 0x8000, 0x9000, NO_NODE, "[heap]"));
+	CHECK(is_named(&n, 3, 0x9000, 0xa000, NO_NODE, "anonymous"));
+	CHECK(is_named(&n, 4, 0xa000, 0xb000, NO_NODE, "/x?[2J"));
+	CHECK(names_find(&n, 0x4000, 0x6000) == &n.a[0]);
+	CHECK(names_find(&n, 0x4800, 0x9000) == &n.a[1]);
+	CHECK(!names_find(&n, 0x6000, 0x8000));
+	/* One that has ended has nothing to read, and what was read stays. */
+	put_file(dir, "maps", "");
+	CHECK(!names_of_process(&n, path) && n.nr == 5);
+	unlink(path);
+	CHECK(!names_of_process(&n, path) && n.nr == 5);
+	/* One that ends meanwhile has nothing more when it is read anew. */
+	CHECK(!pipe(ends) && write(ends[1], "1000-2000 r--p 0 0:0 0\n", 23) == 23);
+	close(ends[1]);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	CHECK(!names_of_process(&n, path) && n.nr == 5);
+	close(ends[0]);
+	CHECK(names_of_process(&n, "/proc/self/maps"));
+	CHECK(n.nr > 3 && names_find(&n, (uintptr_t)path, (uintptr_t)path + 1));
+	names_free(&n);
+}
+
+static void make_dir(const char *dir, const char *name)
+{
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	CHECK(!mkdir(path, 0700));
+}
+
+static void memory_is_named(const char *dir)
+{
+	static const char * const dirs[] = {
+		"root", "root/proc", "root/sys", "root/sys/devices",
+		"root/sys/devices/system", "root/sys/devices/system/memory",
+		"root/sys/devices/system/node",
+		"root/sys/devices/system/node/node0",
+		"root/sys/devices/system/node/node0/memory0",
+		"root/sys/devices/system/node/node0/memory1",
+		"root/sys/devices/system/node/node10",
+		"root/sys/devices/system/node/node10/memory2",
+		"root/sys/devices/system/node/node10/memory5",
+		"root/sys/devices/system/node/node10/memory4",
+		"root/sys/devices/system/node/node0/memory4",
+	};
+	char root[300], command[340];
+	struct names n = { 0 };
+	size_t i;
+
+	snprintf(root, sizeof(root), "%s/root", dir);
+	for (i = 0; i < 6; i++)
+		make_dir(dir, dirs[i]);
+	put_file(root, "proc/iomem",
+		 "00000000-00000fff : Reserved\n"
+		 "00001000-0009fbff : System RAM\n"
+		 "  00002000-00002fff : Kernel code\n"
+		 "00100000-27ffffff : System RAM\n"
+		 "40000000-5fffffff : dax0.0\n"
+		 "  40000000-57ffffff : System RAM (kmem)\n");
+	/* Without nodes it is named all the same. */
+	CHECK(names_of_memory(&n, root) && n.nr == 3);
+	CHECK(is_named(&n, 1, 0x100000, 0x28000000, NO_NODE, "System RAM"));
+	for (; i < ARRAY_SIZE(dirs); i++)
+		make_dir(dir, dirs[i]);
+	put_file(root, "sys/devices/system/memory/block_size_bytes", "10000000\n");
+	CHECK(names_of_memory(&n, root) && n.nr == 5);
+	CHECK(is_named(&n, 0, 0x1000, 0x9fc00, 0, "System RAM"));
+	CHECK(is_named(&n, 1, 0x100000, 0x20000000, 0, "System RAM"));
+	CHECK(is_named(&n, 2, 0x20000000, 0x28000000, 10, "System RAM"));
+	/* Two nodes meet in block 4. */
+	CHECK(is_named(&n, 3, 0x40000000, 0x50000000, NO_NODE, "System RAM (kmem)"));
+	CHECK(is_named(&n, 4, 0x50000000, 0x58000000, 10, "System RAM (kmem)"));
+	/* What is plugged out keeps its name, what has another one has that. */
+	put_file(root, "proc/iomem",
+		 "00001000-0009fbff : System RAM\n"
+		 "40000000-57ffffff : System RAM\n");
+	CHECK(names_of_memory(&n, root) && n.nr == 5);
+	CHECK(is_named(&n, 2, 0x20000000, 0x28000000, 10, "System RAM"));
+	CHECK(is_named(&n, 3, 0x40000000, 0x50000000, NO_NODE, "System RAM"));
+	names_free(&n);
+	CHECK(!names_of_memory(&n, "/nonexistent"));
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	CHECK(!system(command));
 }
 
 static void run(const char *name, void (*plain)(void),
@@ -455,10 +704,16 @@ int main(int argc, char **argv)
 	RUN(broken_snapshots_are_left_out);
 	RUN(lost_beginning_breaks_a_snapshot);
 	RUN_IN(companion_is_read_as_written, argv[1]);
+	RUN_IN(companion_tells_nodes_and_memory, argv[1]);
+	RUN_IN(companion_stays_readable, argv[1]);
 	RUN_IN(files_appear_only_when_complete, argv[1]);
 	RUN(command_starts_halted);
 	RUN(command_is_ended);
 	RUN(pids_are_checked);
+	RUN(ranges_are_checked);
+	RUN(nodes_are_checked);
+	RUN_IN(mappings_are_named, argv[1]);
+	RUN_IN(memory_is_named, argv[1]);
 	RUN_IN(settings_are_restored, argv[1]);
 	return nr_failed ? 1 : 0;
 }
