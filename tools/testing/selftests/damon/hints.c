@@ -5,7 +5,7 @@
  */
 #include "damon_test.h"
 
-#define SIZE		(256 * MiB)
+#define SIZE		(64 * MiB)
 #define CGROUP		"/sys/fs/cgroup"
 #define GROUP		CGROUP "/damon_hints"
 #define LRU_GEN		"/sys/kernel/debug/lru_gen"
