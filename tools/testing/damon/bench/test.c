@@ -63,10 +63,12 @@ static void reported(int first, int end, unsigned long mib, unsigned long end_mi
 {
 	int i;
 
-	for (i = first; i < end; i++)
+	for (i = first; i < end; i++) {
+		snapshots[i].due++;
 		regions[i][snapshots[i].nr++] = (struct region){
 			AT + mib * MiB, AT + end_mib * MiB, nr_accesses, age
 		};
+	}
 }
 
 static void expect(const char *what, double value, double wanted)
