@@ -310,6 +310,8 @@ void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_s
 	s->nr = 0;
 	s->open = false;
 	visit_puds(t, &c, /*mkold=*/false);
+	/* Of a mapping that it has left out. */
+	damon_cursor_unlock(&c);
 }
 
 /* It only makes the monitor faster, so it may be without memory. */
