@@ -112,6 +112,7 @@ struct damon_ctx *damon_new_ctx(void)
 	INIT_LIST_HEAD(&ctx->calls);
 	return ctx;
 }
+EXPORT_SYMBOL_GPL(damon_new_ctx);
 
 static void free_targets(struct list_head *targets)
 {
@@ -133,6 +134,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 	mutex_destroy(&ctx->kdamond_lock);
 	kfree(ctx);
 }
+EXPORT_SYMBOL_GPL(damon_destroy_ctx);
 
 int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids)
 {
@@ -160,6 +162,7 @@ int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids)
 	free_targets(&old);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(damon_set_targets);
 
 int damon_attrs_check(unsigned long sample_int, unsigned long aggr_int,
 		      unsigned long min_nr_reg, unsigned long max_nr_reg)
@@ -194,6 +197,7 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
 	ctx->max_nr_regions = max_nr_reg;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(damon_set_attrs);
 
 /* === Calls === */
 
@@ -473,6 +477,7 @@ int damon_start(struct damon_ctx *ctx)
 	wake_up_process(kdamond);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(damon_start);
 
 int damon_stop(struct damon_ctx *ctx)
 {

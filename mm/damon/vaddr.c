@@ -330,6 +330,7 @@ void damon_va_set_primitives(struct damon_ctx *ctx)
 	ctx->target_valid = va_target_valid;
 	ctx->cleanup = va_cleanup;
 }
+EXPORT_SYMBOL_GPL(damon_va_set_primitives);
 
 #ifdef CONFIG_DAMON_KUNIT_TEST
 #include "tests/vaddr_kunit.c"

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The promises to other kernel code: a module can watch processes and physical memory
+ * through linux/damon.h alone; and memory that a device uses, by page tables of its
+ * own, is seen.
+ *
+ * The modules are those of mm/damon/tests.  They are looked for in the directory of
+ * the environment variable DAMON_MODULES, else where the kernel is installed.
+ */
+#include <sys/utsname.h>
+
+#include "damon_test.h"
+
+#define HOT		(8 * MiB)
+#define USER		"damon_test_user"
+#define YOUNG		"damon_test_young"
+#define DEVICE		"/dev/" YOUNG
+
+/* Or -ENOENT, if the module was not built. */
+static int load_module(const char *name, const char *params)
+{
+	const char *dir = getenv("DAMON_MODULES");
+	char path[512];
+	struct utsname uts;
+	int fd, err;
+
+	uname(&uts);
+	if (dir)
+		snprintf(path, sizeof(path), "%s/%s.ko", dir, name);
+	else
+		snprintf(path, sizeof(path), "/lib/modules/%s/kernel/mm/damon/%s.ko",
+			 uts.release, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int unload_module(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+#define NO_MODULE	"the modules were not built, or DAMON_MODULES is not set"
+
+/* What a parameter of damon_test_user shows, or a negative errno. */
+static long result(const char *name)
+{
+	char path[128], text[32];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/module/" USER "/parameters/%s", name);
+	err = read_text(path, text, sizeof(text));
+	return err ?: atol(text);
+}
+
+FIXTURE(modules) {
+	struct work *w;
+	struct trace *t;
+	struct snapshot *s;
+};
+
+FIXTURE_SETUP(modules)
+{
+	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+}
+
+FIXTURE_TEARDOWN(modules)
+{
+	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
+	/* Where a test has failed, they may be there yet. */
+	unload_module(USER);
+	unload_module(YOUNG);
+}
+
+static long start_hot(struct work *w)
+{
+	long err = work_map(w, ARENA, HOT);
+
+	if (err)
+		return err;
+	work_hot(w, 0, ARENA, HOT);
+	return work_passes(w, 1) ? 0 : -ETIMEDOUT;
+}
+
+/* === A user of the interface === */
+
+TEST_F_TIMEOUT(modules, a_module_watches_both_kinds, 120)
+{
+	char params[64];
+	int err;
+
+	ASSERT_EQ(0, start_hot(self->w));
+	snprintf(params, sizeof(params), "pid=%d physical=1", self->w->pid);
+	err = load_module(USER, params);
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	ASSERT_EQ(0, err);
+	EXPECT_EQ(2, nr_kdamonds());
+	EXPECT_TRUE(wait_for(result("virtual_aggregations") >= 5 &&
+			     result("physical_aggregations") >= 5, PATIENCE));
+	EXPECT_LT(0, result("virtual_regions"));
+	EXPECT_GE(1000, result("virtual_regions"));
+	EXPECT_LT(0, result("physical_regions"));
+	EXPECT_GE(1000, result("physical_regions"));
+	/* Beside them, there is little that it uses. */
+	EXPECT_TRUE(wait_for(result("virtual_hot") > (long)HOT / 2 &&
+			     result("virtual_hot") < (long)HOT * 2, PATIENCE));
+	EXPECT_TRUE(wait_for(result("physical_hot") > 0, PATIENCE));
+	TH_LOG("hot: %ld KiB virtual, %ld KiB physical",
+	       result("virtual_hot") / 1024, result("physical_hot") / 1024);
+	EXPECT_EQ(0, unload_module(USER));
+	EXPECT_TRUE(wait_for(!nr_kdamonds(), PATIENCE));
+}
+
+TEST_F_TIMEOUT(modules, a_module_outlives_what_it_watches, 120)
+{
+	struct work *w2 = work_start();
+	char params[64];
+	int err;
+
+	ASSERT_NE(NULL, w2);
+	ASSERT_EQ(0, start_hot(w2));
+	snprintf(params, sizeof(params), "pid=%d", w2->pid);
+	err = load_module(USER, params);
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	ASSERT_EQ(0, err);
+	EXPECT_TRUE(wait_for(result("virtual_aggregations") >= 1, PATIENCE));
+	EXPECT_EQ(0, result("physical_aggregations"));
+	work_end(w2);
+	EXPECT_TRUE(wait_for(!nr_kdamonds(), PATIENCE));
+	EXPECT_EQ(0, unload_module(USER));
+}
+
+TEST_F(modules, a_module_is_told_of_its_errors)
+{
+	int err = load_module(USER, "");
+
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	EXPECT_EQ(-EINVAL, err);
+	EXPECT_EQ(-ESRCH, load_module(USER, "pid=2147483647"));
+	EXPECT_EQ(-ESRCH, load_module(USER, "pid=2147483647 physical=1"));
+	EXPECT_EQ(0, nr_kdamonds());
+}
+
+/* === A device with Accessed bits of its own === */
+
+static int young_fd;
+
+static long do_open(struct work *w)
+{
+	young_fd = open(DEVICE, O_WRONLY | O_CLOEXEC);
+	return young_fd < 0 ? -errno : 0;
+}
+
+/* The device uses [arg[0], arg[1]) until arg[2] says stop.  Nobody else does. */
+static long do_use(struct work *w)
+{
+	char text[64];
+	size_t len = snprintf(text, sizeof(text), "%lu %lu", w->arg[0], w->arg[1]);
+
+	while (!load(&w->arg[2])) {
+		if (write(young_fd, text, len) != (ssize_t)len)
+			return -errno;
+		usleep(1000);
+	}
+	return 0;
+}
+
+static void device_begin(struct work *w, unsigned long start, unsigned long end)
+{
+	w->arg[0] = start;
+	w->arg[1] = end;
+	w->arg[2] = 0;
+	store(&w->call, do_use);
+}
+
+static long device_end(struct work *w)
+{
+	store(&w->arg[2], 1);
+	return wait_for(!load(&w->call), PATIENCE) ? w->ret : -ETIMEDOUT;
+}
+
+FIXTURE(young) {
+	struct work *w;
+	struct trace *t;
+	struct snapshot *s;
+};
+
+FIXTURE_VARIANT(young) {
+	bool physical;
+};
+
+FIXTURE_VARIANT_ADD(young, by_virtual_address) { .physical = false };
+FIXTURE_VARIANT_ADD(young, by_physical_address) { .physical = true };
+
+FIXTURE_SETUP(young)
+{
+	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+}
+
+FIXTURE_TEARDOWN(young)
+{
+	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
+	/* The process has had the device open. */
+	wait_for(unload_module(YOUNG) != -EWOULDBLOCK, PATIENCE);
+}
+
+/* The bit of the device is read, and it is cleared: it is not seen for ever. */
+TEST_F_TIMEOUT(young, accesses_of_a_device_are_seen, 120)
+{
+	double before, during, after;
+	unsigned long start = ARENA;
+	struct pages page = {};
+	char text[64];
+	int err;
+
+	err = load_module(YOUNG, "");
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	ASSERT_EQ(0, err);
+	ASSERT_TRUE(wait_for(!access(DEVICE, F_OK), PATIENCE));
+	ASSERT_EQ(0, work_call(self->w, do_open));
+	ASSERT_EQ(0, work_map(self->w, ARENA, MiB));
+	ASSERT_EQ(0, work_touch(self->w, ARENA, MiB));
+	snprintf(text, sizeof(text), "fvaddr %d", self->w->pid);
+	if (variant->physical) {
+		ASSERT_EQ(0, pages_add(&page, self->w->pid, ARENA, 4 * KiB));
+		start = page.pfn[0] * 4 * KiB;
+		strcpy(text, "paddr");
+	}
+	ASSERT_EQ(0, damon_write("attrs", TEST_ATTRS));
+	ASSERT_EQ(0, damon_write("target_ids", text));
+	ASSERT_EQ(0, damon_init_regions(start, start + 4 * KiB));
+	ASSERT_EQ(0, damon_write("monitor_on", "on"));
+
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	before = mean_heat(self->t, 0, start, start + 4 * KiB, 4);
+	device_begin(self->w, ARENA, ARENA + 4 * KiB);
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	during = mean_heat(self->t, 0, start, start + 4 * KiB, 4);
+	ASSERT_EQ(0, device_end(self->w));
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	after = mean_heat(self->t, 0, start, start + 4 * KiB, 4);
+	TH_LOG("%.1f, %.1f, %.1f of %d", before, during, after, NR_SAMPLES);
+	EXPECT_LT(before, NR_SAMPLES / 10.);
+	EXPECT_GT(during, NR_SAMPLES / 2.);
+	EXPECT_LT(after, NR_SAMPLES / 10.);
+
+	/* And what the device has not is not. */
+	device_begin(self->w, ARENA + 4 * KiB, ARENA + MiB);
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	EXPECT_LT(mean_heat(self->t, 0, start, start + 4 * KiB, 4), NR_SAMPLES / 10.);
+	EXPECT_EQ(0, device_end(self->w));
+	free(page.pfn);
+}
+
+TEST_HARNESS_MAIN
