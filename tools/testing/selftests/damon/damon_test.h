@@ -198,8 +198,11 @@ static inline int damon_on(const char *attrs, const pid_t *pids, int nr)
 	size_t len = 0;
 	int err, i;
 
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		len += snprintf(ids + len, sizeof(ids) - len, "%d ", pids[i]);
+		if (len >= sizeof(ids))
+			return -E2BIG;
+	}
 	err = damon_write("attrs", attrs) ?: damon_write("target_ids", ids);
 	return err ?: damon_write("monitor_on", "on");
 }
@@ -804,6 +807,122 @@ static inline void swap_off(void)
 {
 	swapoff(SWAP_DEVICE);
 	write_text("/sys/block/zram0/reset", "1");
+}
+
+/* === Physical memory === */
+
+/* Frames of pages, in ascending order. */
+struct pages {
+	unsigned int nr;
+	unsigned long *pfn;
+};
+
+static inline int compare_pfns(const void *a, const void *b)
+{
+	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Add those that @pid has at @addr, all of which have to be there. */
+static inline int pages_add(struct pages *p, pid_t pid, unsigned long addr, unsigned long len)
+{
+	unsigned int nr = len / (4 * KiB), i;
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	p->pfn = realloc(p->pfn, (p->nr + nr) * sizeof(*p->pfn));
+	if (!p->pfn)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -errno;
+	n = pread(fd, p->pfn + p->nr, nr * sizeof(*p->pfn), addr / (4 * KiB) * sizeof(*p->pfn));
+	close(fd);
+	if (n != (ssize_t)(nr * sizeof(*p->pfn)))
+		return -EIO;
+	for (i = p->nr; i < p->nr + nr; i++) {
+		/* It is present. */
+		if (!(p->pfn[i] >> 63))
+			return -ENOENT;
+		p->pfn[i] &= (1UL << 55) - 1;
+	}
+	p->nr += nr;
+	qsort(p->pfn, p->nr, sizeof(*p->pfn), compare_pfns);
+	return 0;
+}
+
+/* How many are below @addr. */
+static inline unsigned int pages_below(const struct pages *p, unsigned long addr)
+{
+	unsigned int low = 0, high = p->nr;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (p->pfn[middle] * 4 * KiB < addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static inline unsigned int pages_within(const struct pages *p, unsigned long start,
+					unsigned long end)
+{
+	return pages_below(p, end) - pages_below(p, start);
+}
+
+/* How many of the pages the regions of @target cover. */
+static inline unsigned int pages_covered(const struct snapshot *s, unsigned long target,
+					 const struct pages *p)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < s->nr; i++)
+		if (s->region[i].target == target)
+			nr += pages_within(p, s->region[i].start, s->region[i].end);
+	return nr;
+}
+
+/* The mean nr_accesses of the pages that any target covers. */
+static inline double pages_heat(const struct snapshot *s, const struct pages *p)
+{
+	unsigned int i, nr = 0;
+	double sum = 0;
+
+	for (i = 0; i < s->nr; i++) {
+		unsigned int n = pages_within(p, s->region[i].start, s->region[i].end);
+
+		nr += n;
+		sum += (double)n * s->region[i].nr_accesses;
+	}
+	return nr ? sum / nr : 0;
+}
+
+static inline int damon_on_paddr(const char *attrs, const char *ids, const char *rows)
+{
+	int err = damon_write("attrs", attrs) ?: damon_write("target_ids", ids);
+
+	if (!err && rows)
+		err = damon_write("init_regions", rows);
+	return err ?: damon_write("monitor_on", "on");
+}
+
+/* From now on the process takes its memory, and page cache, from this node. */
+static inline long do_bind(struct work *w)
+{
+	/* MPOL_BIND */
+	return syscall(SYS_set_mempolicy, 2, &w->arg[0], 64) ? -errno : 0;
+}
+
+static inline long work_bind(struct work *w, int node)
+{
+	w->arg[0] = 1UL << node;
+	return work_call(w, do_bind);
 }
 
 /* === What most tests begin and end with === */
