@@ -25,7 +25,8 @@ enum damon_kind {
 /**
  * struct damon_cfg_region - A range that monitoring of a target begins with.
  * @target:	Index of the target.
- * @range:	The addresses, as the user gave them: in bytes.
+ * @range:	The addresses, as the user gave them: of whole bytes, but for physical
+ *		memory in the unit of damon_pa_set_primitives().
  */
 struct damon_cfg_region {
 	unsigned int target;
