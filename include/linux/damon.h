@@ -104,6 +104,8 @@ struct damon_region {
 	u8 nr_surprises : 2;		/* in a row */
 	u8 changed : 1;			/* in this aggregation */
 	u8 young : 1;			/* has had no aggregation yet */
+	u8 settled : 1;			/* hundreds of samples found no access */
+	u8 rest : 3;			/* sampling intervals to the next sample */
 	u8 sampling_pending : 1;	/* sampling_addr is prepared, and not checked */
 	u8 sampling_marked : 1;	/* with the idle flag of its folio set */
 	u8 sampling_hit : 1;	/* found accessed, by the sample of another region */
@@ -280,6 +282,7 @@ struct damon_ctx {
 	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */
+	bool takes_samples;		/* by damon_region_pick(), or else only counts */
 };
 
 /** DAMON_MIN_ATTR_REGIONS - Least valid min_nr_regions. */

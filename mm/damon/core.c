@@ -388,6 +388,7 @@ static void monitor(struct damon_ctx *ctx)
 	ctx->last_aggregation = ktime_to_timespec64(sample_at);
 	ctx->last_regions_update = ctx->last_aggregation;
 	ctx->nr_samples = 0;
+	ctx->takes_samples = false;
 	ctx->rng = get_random_u64();
 	if (ctx->init_target_regions)
 		ctx->init_target_regions(ctx);

@@ -194,6 +194,21 @@ void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r);
 void damon_region_record(struct damon_region *r, bool accessed);
 
 /**
+ * damon_region_rests() - Is a region left out of this sampling interval?
+ * @r:		The region, which has no sample that waits.
+ *
+ * To be asked once in each sampling interval before a sample is prepared.  A sample
+ * may be taken all the same.
+ *
+ * Return: true in four of five intervals where hundreds of samples have found no
+ *	access, and there was none since.
+ */
+static inline bool damon_region_rests(struct damon_region *r)
+{
+	return r->rest && --r->rest;
+}
+
+/**
  * damon_region_restart() - Take back all that was recorded.
  * @r:		The region.
  *

@@ -582,7 +582,8 @@ static void pa_prepare(struct damon_ctx *ctx)
 		struct damon_region *r;
 
 		damon_for_each_region(r, t) {
-			if (!r->sampling_pending)
+			/* A flush shows what was hidden, so none rests then. */
+			if (!r->sampling_pending && (!damon_region_rests(r) || flush))
 				prepare(ctx, &p, r);
 			cond_resched();
 		}

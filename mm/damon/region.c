@@ -40,6 +40,11 @@
  * a new way: what was known is forgotten, and the region begins a new age.
  * Noise alone rarely begins a new age.
  *
+ * Rest.  Most memory of most machines is idle, and the next sample of what had
+ * 400 samples and no access will tell nothing new.  Such a region is looked at in
+ * one of five sampling intervals, until the first access that is found there.  When
+ * all of it comes into use, that is 20 ms later at most, with the defaults.
+ *
  * Search.  A small hot spot in a large region is found by luck: then the address
  * of the hit is where to look.  A piece of 1/32 of the region is cut out
  * around it (a seed), and has one aggregation to show what it is.  When it lies
@@ -264,6 +269,7 @@ void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r)
 	}
 	r->sampling_addr = damon_rand(ctx, start, end);
 	r->sampling_pending = true;
+	ctx->takes_samples = true;
 }
 
 static void halve(struct damon_evidence *e)
@@ -308,12 +314,36 @@ static bool is_change(struct damon_region *r, bool accessed)
 	return ++r->nr_surprises == 3;
 }
 
+/*
+ * Where a region as full of samples as can be had no access, the used part of it
+ * is less than 1/130, by 95 %: exp(-3) that none of 400 hits it.  Of a region of
+ * more pages than a GiB has, of 4 KiB, that may still be many, so the search there
+ * goes on.
+ */
+#define REST 5
+#define REST_PAGES (1UL << 18)
+static_assert(REST < 8);
+
+static bool is_settled(const struct damon_region *r, struct tally t)
+{
+	/* Without what rounding has lost, and faded. */
+	return t.samples > WINDOW - WINDOW / 16 && t.hits < SAMPLE / 2 &&
+		nr_pages(r) <= REST_PAGES;
+}
+
+static void awake(struct damon_region *r)
+{
+	r->settled = false;
+	r->rest = 0;
+}
+
 static void forget_all(struct damon_region *r)
 {
 	memset(&r->old, 0, sizeof(r->old));
 	memset(&r->now, 0, sizeof(r->now));
 	r->expected = ANYTHING;
 	r->changed = true;
+	awake(r);
 }
 
 void damon_region_restart(struct damon_region *r)
@@ -333,8 +363,11 @@ void damon_region_record(struct damon_region *r, bool accessed)
 		halve(&r->now);
 	r->now.samples[bin] += SAMPLE;
 	r->sampling_pending = false;
-	if (!accessed)
+	if (!accessed) {
+		r->rest = r->settled ? REST : 0;
 		return;
+	}
+	awake(r);
 	r->now.hits[bin] += SAMPLE;
 	r->last_hit = r->sampling_addr;
 	r->nr_accesses++;
@@ -435,6 +468,7 @@ static void judge(const struct damon_ctx *ctx, struct damon_region *r)
 
 	r->nr_accesses = nr_accesses(ctx, t);
 	r->expected = expectation(t);
+	r->settled = is_settled(r, t);
 }
 
 static void count(struct damon_ctx *ctx, struct damon_region *r)
@@ -445,10 +479,9 @@ static void count(struct damon_ctx *ctx, struct damon_region *r)
 	/*
 	 * A change in the last quarter may be a pause of the program: the whole
 	 * aggregation counts.  A bin that halve() has been to has 255 samples and
-	 * more.  Without any samples, somebody else has counted; or it has just been
-	 * cut out by a hint, and has had no time.
+	 * more.
 	 */
-	if (late || (!tally(&r->now).samples && !r->sampling_pending && !r->young))
+	if (late || !ctx->takes_samples)
 		spread_count(ctx, r);
 	if (g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
 		r->changed = true;
@@ -534,6 +567,8 @@ static void inherit(struct damon_region *to, const struct damon_region *from)
 		to->sampling_marked = from->sampling_marked;
 		to->sampling_hit = from->sampling_hit;
 		to->sampling_flushed = from->sampling_flushed;
+		to->sampling_lowered = from->sampling_lowered;
+		to->sampling_refs = from->sampling_refs;
 	}
 }
 
@@ -556,6 +591,8 @@ static void copy_state(struct damon_region *to, const struct damon_region *from)
 	to->nr_surprises = from->nr_surprises;
 	to->changed = from->changed;
 	to->young = from->young;
+	to->settled = from->settled;
+	to->rest = from->rest;
 	to->tlb_hides = from->tlb_hides;
 }
 
@@ -661,6 +698,9 @@ static void merge_two(struct damon_region *l, struct damon_region *r,
 	inherit(l, r);
 	l->expected = expectation(tally(&l->old));
 	l->nr_surprises = 0;
+	l->settled = is_settled(l, tally(&l->old));
+	if (l->rest > r->rest)
+		l->rest = r->rest;
 	l->changed |= r->changed;
 	if (sz_l < sz_r) {
 		l->tlb = r->tlb;
@@ -873,6 +913,7 @@ static void look_anew(struct damon_region *r)
 	r->expected = ANYTHING;
 	r->nr_surprises = 0;
 	r->young = true;
+	awake(r);
 }
 
 /*

@@ -209,14 +209,17 @@ static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *
 	}
 }
 
-/* For the regions that have no sample: the others were prepared as they were checked. */
+/*
+ * For the regions that have no sample: the others were prepared as they were checked.
+ * A flush shows what was hidden, so none rests then.
+ */
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool flush)
 {
 	struct damon_cursor c = { .mm = flush ? get_mm(t) : NULL };
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
-		if (r->sampling_pending)
+		if (r->sampling_pending || (damon_region_rests(r) && !flush))
 			continue;
 		if (!c.mm)
 			c.mm = get_mm(t);
@@ -277,7 +280,8 @@ static unsigned int visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 		if (r->sampling_pending) {
 			damon_cursor_count(&c);
 			damon_tlb_record(r, check(&c, r));
-			prepare(ctx, t, &c, r);
+			if (likely(!r->rest))
+				prepare(ctx, t, &c, r);
 		}
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}

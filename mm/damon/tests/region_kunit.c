@@ -629,6 +629,41 @@ static void counts_of_others_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, c->want);
 }
 
+/* Also where nothing was counted for long. */
+static void counts_of_others_need_no_rest(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_region *r = add_region(test, add_target(test, ctx), 0, PAGES(80), 0);
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		ctx->nr_samples = 20;
+		end_aggregation(ctx);
+	}
+	KUNIT_EXPECT_TRUE(test, (bool)r->settled);
+	ctx->nr_samples = 20;
+	r->nr_accesses = 20;
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 20);
+}
+
+/* Nobody could tell, or the TLB hid it: that is not the same as no access. */
+static void samples_without_an_answer_are_none(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 40);
+	struct damon_region *r = known_region(test, ctx, 400, 400);
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		damon_region_pick(ctx, r);
+		r->sampling_pending = false;
+		ctx->nr_samples++;
+	}
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 20);
+	KUNIT_EXPECT_EQ(test, r->age, 8);
+}
+
 static void old_evidence_fades(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 24);
@@ -709,8 +744,6 @@ static void rare_accesses_stand_out(struct kunit *test)
 
 	r->age = 1;
 	other->age = 1;
-	r->sampling_pending = true;
-	other->sampling_pending = true;
 	set_evidence(r, 0, 400);
 	r->old.hits[2] = c->hits * SAMPLE;
 	set_evidence(other, c->others, 400);
@@ -739,6 +772,91 @@ static void two_surprises_are_no_change(struct kunit *test)
 	take_samples(ctx, r, 2, 1);
 	take_samples(ctx, r, 9, 0);
 	KUNIT_EXPECT_FALSE(test, r->changed);
+}
+
+/* In how many of @nr sampling intervals is @r looked at, and no access found? */
+static unsigned int nr_looks(struct damon_ctx *ctx, struct damon_region *r, unsigned int nr)
+{
+	unsigned int i, looks = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (damon_region_rests(r))
+			continue;
+		take_samples(ctx, r, 1, 0);
+		looks++;
+	}
+	return looks;
+}
+
+static const struct rest_case {
+	const char *name;
+	unsigned int hits, samples;
+	unsigned long pages;
+	bool rests;
+} rest_cases[] = {
+	{ "no access", 0, 400, 800, true },
+	{ "too few samples", 0, 300, 800, false },
+	{ "an access", 1, 400, 800, false },
+	{ "all accesses", 400, 400, 800, false },
+	{ "large", 0, 400, 1UL << 18, true },
+	{ "too large", 0, 400, (1UL << 18) + 8, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(rest, rest_cases, name);
+
+static void what_is_known_to_be_idle_rests(struct kunit *test)
+{
+	const struct rest_case *c = test->param_value;
+	struct damon_ctx *ctx = test_ctx(test, 37);
+	struct damon_region *r = known_region(test, ctx, c->hits, c->samples);
+
+	r->ar.end = PAGES(c->pages);
+	/* It has a sample, which finds no change. */
+	take_samples(ctx, r, 1, c->hits == c->samples);
+	end_aggregation(ctx);
+	take_samples(ctx, r, 1, c->hits == c->samples);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 100), c->rests ? 20 : 100);
+}
+
+static void an_access_ends_the_rest(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 38);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 21), 5);
+	take_samples(ctx, r, 1, 1);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 20);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 20);
+}
+
+/* A merged region has the rest of both; a piece to look at has none. */
+static void rest_goes_with_the_evidence(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 39);
+	struct damon_region *l = known_region(test, ctx, 0, 400), *r;
+	struct damon_target *t = list_first_entry(&ctx->targets_list,
+						  struct damon_target, list);
+
+	end_aggregation(ctx);
+	take_samples(ctx, l, 1, 0);
+	KUNIT_ASSERT_EQ(test, damon_region_split(l, t, PAGES(400)), 0);
+	r = list_next_entry(l, list);
+	KUNIT_EXPECT_TRUE(test, damon_region_rests(l));
+	KUNIT_EXPECT_TRUE(test, damon_region_rests(r));
+	awake(r);
+	set_evidence(l, 0, 400);
+	set_evidence(r, 4, 400);
+	merge_two(l, r, t);
+	KUNIT_EXPECT_FALSE(test, damon_region_rests(l));
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, l, 20), 20);
+	set_evidence(l, 0, 400);
+	end_aggregation(ctx);
+	take_samples(ctx, l, 1, 0);
+	KUNIT_EXPECT_TRUE(test, damon_region_rests(l));
+	look_anew(l);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, l, 20), 20);
 }
 
 static void forget_begins_a_new_count(struct kunit *test)
@@ -867,6 +985,7 @@ static void hint_makes_a_piece_without_a_past(struct kunit *test)
 	struct damon_region *r = add_region(test, t, 0, PAGES(100), 3);
 
 	ctx->nr_samples = 20;
+	ctx->takes_samples = true;
 	set_evidence(r, 24, 160);
 	KUNIT_EXPECT_FALSE(test, damon_region_hint(ctx, t, r, PAGES(50), PAGES(70)));
 	KUNIT_EXPECT_EQ(test, t->nr_regions, 1);
@@ -880,7 +999,6 @@ static void hint_makes_a_piece_without_a_past(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 0);
 
 	/* The aggregation ends before its first sample. */
-	r->sampling_pending = false;
 	damon_regions_count(ctx);
 	KUNIT_EXPECT_EQ(test, tally(&r->old).samples, 0);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
@@ -1589,12 +1707,17 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE(any_number_of_samples_keeps_the_rate),
 	KUNIT_CASE_PARAM(count_is_the_rate_by_all_evidence, count_gen_params),
 	KUNIT_CASE_PARAM(counts_of_others_count, foreign_gen_params),
+	KUNIT_CASE(counts_of_others_need_no_rest),
+	KUNIT_CASE(samples_without_an_answer_are_none),
 	KUNIT_CASE(old_evidence_fades),
 	KUNIT_CASE(change_is_reported_at_once),
 	KUNIT_CASE(change_leaves_no_mixture),
 	KUNIT_CASE_PARAM(rare_accesses_stand_out, rare_gen_params),
 	KUNIT_CASE(pause_is_no_end),
 	KUNIT_CASE(two_surprises_are_no_change),
+	KUNIT_CASE_PARAM(what_is_known_to_be_idle_rests, rest_gen_params),
+	KUNIT_CASE(an_access_ends_the_rest),
+	KUNIT_CASE(rest_goes_with_the_evidence),
 	KUNIT_CASE(forget_begins_a_new_count),
 	KUNIT_CASE_PARAM(cut_is_where_the_evidence_says, cut_gen_params),
 	KUNIT_CASE(cut_leaves_small_regions_alone),

@@ -294,6 +294,8 @@ static void sample(struct run *run)
 	struct damon_region *r;
 
 	damon_for_each_region(r, run->t) {
+		if (damon_region_rests(r))
+			continue;
 		damon_region_pick(&run->ctx, r);
 		damon_region_record(r, draw(&run->rng) < true_rate(run, r->sampling_addr));
 		run->nr_checks++;
