@@ -159,36 +159,49 @@ bool damon_visit_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd)
  * entries of the hardware, and only the hugetlb helpers know; taking it out and
  * putting it back loses no Dirty bit that the hardware sets meanwhile.
  */
-static bool huge_pte_clear_young(struct damon_walk *w, pte_t *pte, unsigned long start,
-				 unsigned long sz)
+static bool huge_pte_clear_young(struct damon_walk *w, pte_t *pte, unsigned long start)
 {
-	struct mm_struct *mm = w->vma->vm_mm;
-	pte_t entry = huge_ptep_get(mm, start, pte);
-	bool young = pte_young(entry);
+	pte_t entry = huge_ptep_get(w->vma->vm_mm, start, pte);
 
-	if (young) {
-		entry = huge_ptep_modify_prot_start(w->vma, start, pte);
-		huge_ptep_modify_prot_commit(w->vma, start, pte, entry,
-					     pte_mkold(entry));
+	if (!pte_young(entry))
+		return false;
+	entry = huge_ptep_modify_prot_start(w->vma, start, pte);
+	huge_ptep_modify_prot_commit(w->vma, start, pte, entry, pte_mkold(entry));
+	return true;
+}
+
+/*
+ * Of secondary page tables, what may map 1 GiB in small pages, a part is enough: it is
+ * done under a spinlock.
+ */
+static bool huge_mkold(struct damon_walk *w, struct damon_visit v, pte_t *pte,
+		       unsigned long start, struct folio *folio)
+{
+	unsigned long size = huge_page_size(hstate_vma(w->vma));
+	unsigned long part_size = min(size, PMD_SIZE);
+	unsigned long part = v.addr & ~(part_size - 1);
+	bool young = huge_pte_clear_young(w, pte, start);
+
+	if (mmu_notifier_clear_young(w->vma->vm_mm, part, part + part_size) && !young) {
+		young = true;
+		size = part_size;
 	}
-	return young | mmu_notifier_clear_young(mm, start, start + sz);
+	tell_others(w, v, folio, young, size);
+	return young;
 }
 
 /* The entry @pte is locked, and maps from @start on. */
 static bool visit_hugetlb_pte(struct damon_walk *w, struct damon_visit v, pte_t *pte,
 			      unsigned long start)
 {
-	unsigned long size = huge_page_size(hstate_vma(w->vma));
 	pte_t entry = huge_ptep_get(w->vma->vm_mm, start, pte);
 	struct folio *folio;
 	bool young;
 
 	if (!pte_present(entry))
 		return false;
-	young = v.mkold ? huge_pte_clear_young(w, pte, start, size) : pte_young(entry);
 	folio = page_folio(pte_page(entry));
-	if (v.mkold)
-		tell_others(w, v, folio, young, size);
+	young = v.mkold ? huge_mkold(w, v, pte, start, folio) : pte_young(entry);
 	return damon_visit_folio(w, v, folio, young);
 }
 
@@ -277,17 +290,19 @@ enum damon_visited damon_visit_mapped_page(struct vm_area_struct *vma, unsigned 
 	struct damon_walk w = { .vma = vma };
 	bool accessed;
 
+	*nr_pages = 1;
 	if (is_vm_hugetlb_page(vma)) {
-		*nr_pages = pages_per_huge_page(hstate_vma(vma));
+		if (!mm_has_notifiers(vma->vm_mm))
+			*nr_pages = pages_per_huge_page(hstate_vma(vma));
 		return visit_mapped_hugetlb(&w, v, &pvmw);
 	}
 	if (!page_vma_mapped_walk(&pvmw))
 		return DAMON_NOT_MAPPED;
 	if (pvmw.pte) {
-		*nr_pages = 1;
 		accessed = damon_visit_pte(&w, v, pvmw.pte);
 	} else {
-		*nr_pages = PMD_SIZE >> PAGE_SHIFT;
+		if (!mm_has_notifiers(vma->vm_mm))
+			*nr_pages = PMD_SIZE >> PAGE_SHIFT;
 		accessed = visit_huge_entry(&w, v, pvmw.pmd);
 	}
 	page_vma_mapped_walk_done(&pvmw);

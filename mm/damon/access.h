@@ -229,7 +229,8 @@ enum damon_visited {
  * @vma:	The mapping.
  * @pfn:	The page, of a folio that the caller has a reference on.
  * @v:		The address that the page has in @vma if it is there, and what to do.
- * @nr_pages:	How many pages the entry maps.
+ * @nr_pages:	For how many pages the answer holds: those that the entry maps, or one
+ *		if secondary page tables may have smaller entries.
  *
  * Context: The lock of the folio's reverse mapping is held for reading.  Waits for
  *	nothing but the page table lock.

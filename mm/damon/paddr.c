@@ -20,7 +20,7 @@
  * sample.  "Unknown" never counts as an access.
  *
  * The cost.  A page may be mapped a thousand times.  Of one sample, the first
- * MAX_MAPPINGS are visited; what the others do is not seen.  Locks of the reverse
+ * MAX_MAPPINGS are asked; what the others do is not seen.  Locks of the reverse
  * mapping are taken if they are free, so the worker waits for nobody but for page
  * table locks.  Samples under one huge entry share a visit.
  *
@@ -67,8 +67,12 @@
 /* Addresses that one sample tries. */
 #define MAX_TRIES 4
 
-/* Entries that one visit asks. */
+/*
+ * Mappings that one check asks; which are the first ones may change while a sample
+ * waits, so more are prepared.
+ */
 #define MAX_MAPPINGS 32
+#define MAX_PREPARED (2 * MAX_MAPPINGS)
 
 /* Of a physical address; more than a long has on 32-bit machines with PAE. */
 #ifdef MAX_PHYSMEM_BITS
@@ -83,11 +87,16 @@
  * So that all addresses fit a long: with 36 bits, 16 bytes are a unit, and a region is
  * 64 KiB at least.
  */
-#if !defined(CONFIG_64BIT) && PHYS_BITS > BITS_PER_LONG
+#ifndef CONFIG_64BIT
+#if PHYS_BITS > BITS_PER_LONG
 #define ADDR_UNIT (1UL << (PHYS_BITS - BITS_PER_LONG))
-#else
+#endif
+#endif
+#ifndef ADDR_UNIT
 #define ADDR_UNIT 1UL
 #endif
+
+#define MAX_PHYS_ADDR (~0ULL >> (64 - PHYS_BITS))
 
 static_assert((unsigned long)NUMA_NO_NODE == DAMON_ALL_NODES);
 static_assert(ADDR_UNIT <= PAGE_SIZE);
@@ -122,6 +131,9 @@ static void add_piece(struct ram_walk *w, struct damon_addr_range range)
 		unsigned long end = min(range.end, l->end);
 
 		if (start < end) {
+			/* What the user has left out between two is left out. */
+			if (!w->found && w->nr_found)
+				damon_holes_keep(w->holes);
 			damon_holes_add(w->holes, start, end);
 			w->nr_found += !w->found;
 			w->found = true;
@@ -175,13 +187,13 @@ static int add_ram(unsigned long pfn, unsigned long nr_pages, void *arg)
 	struct ram_walk *w = arg;
 
 	for (; pfn < end; pfn = next) {
+		cond_resched();
 		next = next_step(pfn, end, w->nid);
 		if (is_online(pfn, w->nid))
 			continue;
 		if (start < pfn)
 			add_piece(w, pfns_to_range(start, pfn));
 		start = next;
-		cond_resched();
 	}
 	if (start < end)
 		add_piece(w, pfns_to_range(start, end));
@@ -208,7 +220,7 @@ int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
 		return -ENOMEM;
 	if (id != DAMON_ALL_NODES && id >= MAX_NUMNODES)
 		return -ENXIO;
-	if (nr_ranges && (u64)(ranges[nr_ranges - 1].end - 1) * ADDR_UNIT >> PHYS_BITS)
+	if (nr_ranges && (u64)(ranges[nr_ranges - 1].end - 1) * ADDR_UNIT > MAX_PHYS_ADDR)
 		return -EINVAL;
 	walk_ram(&w);
 	return w.nr_found == w.nr_limits ? 0 : -ENXIO;
@@ -217,7 +229,7 @@ int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
 static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	const struct pa_target *pt = t->priv;
-	/* Those of the user stay apart, and some more, where memory is missing in them. */
+	/* Between those of the user, and some more, where memory is missing in them. */
 	unsigned long nr = min(pt->nr_limits + damon_max_ranges(ctx) - 1, ctx->max_nr_regions);
 	struct damon_holes *h __free(kvfree) = damon_holes_new(max(nr, pt->nr_limits));
 	struct ram_walk w = {
@@ -233,16 +245,7 @@ static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
 	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
 }
 
-/* A target that can not be fitted keeps its regions until the next update. */
-static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
-{
-	int err = t->priv ? fit_target(ctx, t) : -ENOMEM;
-
-	if (err)
-		pr_debug("regions of physical memory not updated: %d\n", err);
-}
-
-/* Regions that touch are one limit. */
+/* What it began with.  Regions that touch are one limit. */
 static struct pa_target *make_target(const struct damon_target *t)
 {
 	struct pa_target *pt = kvzalloc(struct_size(pt, limits, t->nr_regions + 1),
@@ -261,15 +264,26 @@ static struct pa_target *make_target(const struct damon_target *t)
 	return pt;
 }
 
+/* A target that can not be fitted keeps its regions until the next update. */
+static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
+{
+	int err = -ENOMEM;
+
+	if (!t->priv)
+		t->priv = make_target(t);
+	if (t->priv)
+		err = fit_target(ctx, t);
+	if (err)
+		pr_debug("regions of physical memory not updated: %d\n", err);
+}
+
 static void pa_init(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 
 	damon_flush_init(ctx);
-	damon_for_each_target(t, ctx) {
-		t->priv = make_target(t);
+	damon_for_each_target(t, ctx)
 		fit_or_say(ctx, t);
-	}
 }
 
 static void pa_update(struct damon_ctx *ctx)
@@ -310,6 +324,15 @@ static bool can_be_asked(struct folio *folio)
 		folio_test_lru(folio);
 }
 
+/*
+ * Only the first page of a free block says so by its type.  All of them have no
+ * reference, as have the other pages of what drivers take in one piece.
+ */
+static bool is_free(const struct page *page)
+{
+	return !page_ref_count(page) && !PageTail(page);
+}
+
 /* For SOMEBODY, @folio is what to give back by folio_put(). */
 static enum who get_folio(unsigned long pfn, struct folio **folio)
 {
@@ -319,7 +342,7 @@ static enum who get_folio(unsigned long pfn, struct folio **folio)
 	page = pfn_to_online_page(pfn);
 	if (!page)
 		return WHO_KNOWS;
-	if (PageBuddy(page))
+	if (is_free(page))
 		return NOBODY;
 	/* No reference is taken on what is certainly of the kernel. */
 	if (!PageLRU(page) && !PageHuge(page))
@@ -337,7 +360,7 @@ static enum who get_folio(unsigned long pfn, struct folio **folio)
 struct visit {
 	unsigned long pfn;
 	bool mkold;
-	/* The pages that one entry mapped, at least; and entries asked. */
+	/* The pages that one entry mapped, at least; and mappings asked. */
 	unsigned long nr_pages;
 	unsigned int nr;
 	enum damon_visited found;
@@ -365,7 +388,7 @@ static bool visit_mapping(struct folio *folio, struct vm_area_struct *vma,
 	unsigned long nr_pages;
 	enum damon_visited ret;
 
-	if (v->nr++ == MAX_MAPPINGS)
+	if (v->nr++ == (v->mkold ? MAX_PREPARED : MAX_MAPPINGS))
 		return false;
 	dv.addr = page_addr(folio, v->pfn, vma, addr);
 	if (!dv.addr)
@@ -437,9 +460,11 @@ static void remember(struct pass *p, const struct visit *v, enum damon_visited f
  * one below it for the time of a sample, and back again.
  */
 #ifdef CONFIG_LRU_GEN
-/* At most 2 + 3. */
+/* At most 2 + 3.  Without the multi-gen LRU the flags are no count. */
 static unsigned int nr_refs(struct folio *folio)
 {
+	if (!lru_gen_enabled())
+		return 0;
 	return folio_test_referenced(folio) + folio_test_workingset(folio) +
 		((READ_ONCE(folio->flags) & LRU_REFS_MASK) >> LRU_REFS_PGOFF);
 }
@@ -449,13 +474,25 @@ static bool lower_refs(struct folio *folio)
 {
 	unsigned long old = READ_ONCE(folio->flags);
 
-	if (!lru_gen_enabled() || !LRU_REFS_MASK)
+	/* Of what is never reclaimed, reads are not counted. */
+	if (!lru_gen_enabled() || !LRU_REFS_MASK || folio_test_unevictable(folio))
 		return false;
 	do {
 		if ((old & LRU_REFS_MASK) != LRU_REFS_MASK)
 			return false;
 	} while (!try_cmpxchg(&folio->flags, &old, old - BIT(LRU_REFS_PGOFF)));
 	return true;
+}
+
+/* Unless somebody has changed the count meanwhile. */
+static void put_ref_back(struct folio *folio)
+{
+	unsigned long old = READ_ONCE(folio->flags);
+
+	do {
+		if ((old & LRU_REFS_MASK) != LRU_REFS_MASK - BIT(LRU_REFS_PGOFF))
+			return;
+	} while (!try_cmpxchg(&folio->flags, &old, old + BIT(LRU_REFS_PGOFF)));
 }
 #else
 static unsigned int nr_refs(struct folio *folio)
@@ -466,6 +503,10 @@ static unsigned int nr_refs(struct folio *folio)
 static bool lower_refs(struct folio *folio)
 {
 	return false;
+}
+
+static void put_ref_back(struct folio *folio)
+{
 }
 #endif
 
@@ -488,7 +529,7 @@ static bool was_called(struct pass *p, const struct damon_region *r, struct foli
 		p->folio = folio;
 	}
 	if (r->sampling_lowered && !p->called)
-		folio_mark_accessed(folio);
+		put_ref_back(folio);
 	return p->called;
 }
 
@@ -530,7 +571,14 @@ static enum damon_visited young(struct pass *p, unsigned long pfn, struct folio 
 	return v.found;
 }
 
-static void prepare(struct damon_ctx *ctx, struct pass *p, struct damon_region *r)
+/* Memory of another node may lie between two ranges of this one. */
+static bool is_of_target(const struct damon_target *t, struct folio *folio)
+{
+	return t->id == DAMON_ALL_NODES || t->id == folio_nid(folio);
+}
+
+static void prepare(struct damon_ctx *ctx, struct damon_target *t, struct pass *p,
+		    struct damon_region *r)
 {
 	struct folio *folio;
 	enum who who = WHO_KNOWS;
@@ -540,6 +588,10 @@ static void prepare(struct damon_ctx *ctx, struct pass *p, struct damon_region *
 	for (i = 0; i < MAX_TRIES && who == WHO_KNOWS; i++) {
 		damon_region_pick(ctx, r);
 		who = get_folio(pfn_of(r), &folio);
+		if (who == SOMEBODY && !is_of_target(t, folio)) {
+			folio_put(folio);
+			who = WHO_KNOWS;
+		}
 	}
 	r->sampling_marked = who == SOMEBODY;
 	if (who != SOMEBODY)
@@ -556,20 +608,25 @@ static void check(struct pass *p, struct damon_region *r)
 	enum damon_visited found;
 	struct folio *folio;
 
+	/* Whatever comes of it, the next sample is another one. */
+	r->sampling_pending = false;
 	if (!r->sampling_marked) {
 		damon_tlb_record(r, false);
 		return;
 	}
-	if (get_folio(pfn_of(r), &folio) != SOMEBODY) {
-		r->sampling_pending = false;
+	if (get_folio(pfn_of(r), &folio) != SOMEBODY)
 		return;
-	}
 	found = was_called(p, r, folio) ? DAMON_ACCESSED : young(p, pfn_of(r), folio);
 	folio_put(folio);
-	if (found == DAMON_BUSY)
-		r->sampling_pending = false;
-	else
+	if (found != DAMON_BUSY)
 		damon_tlb_record(r, found == DAMON_ACCESSED);
+}
+
+/* To call cond_resched() for each region costs a tenth of a pass. */
+static void let_others_run(void)
+{
+	if (need_resched())
+		cond_resched();
 }
 
 static void pa_prepare(struct damon_ctx *ctx)
@@ -583,9 +640,9 @@ static void pa_prepare(struct damon_ctx *ctx)
 
 		damon_for_each_region(r, t) {
 			/* A flush shows what was hidden, so none rests then. */
-			if (!r->sampling_pending && (!damon_region_rests(r) || flush))
-				prepare(ctx, &p, r);
-			cond_resched();
+			if (!damon_region_rests(r) || flush)
+				prepare(ctx, t, &p, r);
+			let_others_run();
 		}
 		if (flush)
 			damon_samples_flushed(t);
@@ -607,7 +664,7 @@ static unsigned int pa_check(struct damon_ctx *ctx)
 			if (r->sampling_pending)
 				check(&p, r);
 			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
-			cond_resched();
+			let_others_run();
 		}
 	}
 	return max_nr_accesses;

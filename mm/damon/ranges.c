@@ -8,6 +8,7 @@
  * remembered, one less than ranges are wanted: what is between these holes are the
  * ranges.  A small hole within a range costs only its share of the samples.
  */
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -31,27 +32,46 @@ static unsigned long range_size(const struct damon_addr_range *range)
 	return range->end - range->start;
 }
 
-void damon_holes_add(struct damon_holes *h, unsigned long start, unsigned long end)
+/* Where a hole of this size may go, or NULL. */
+static struct damon_addr_range *room_for(struct damon_holes *h, unsigned long size)
 {
-	struct damon_addr_range hole = { h->end, start }, *smallest = h->hole;
+	struct damon_addr_range *smallest = h->hole + h->nr_kept;
 	unsigned int i;
 
+	if (h->nr < h->max_nr)
+		return &h->hole[h->nr++];
+	if (h->nr == h->nr_kept)
+		return NULL;
+	for (i = h->nr_kept + 1; i < h->nr; i++)
+		if (range_size(&h->hole[i]) <= range_size(smallest))
+			smallest = &h->hole[i];
+	return range_size(smallest) < size ? smallest : NULL;
+}
+
+void damon_holes_keep(struct damon_holes *h)
+{
+	h->keep_next = true;
+}
+
+void damon_holes_add(struct damon_holes *h, unsigned long start, unsigned long end)
+{
+	struct damon_addr_range hole = { h->end, start }, *room;
+	bool keep = h->keep_next;
+
+	h->keep_next = false;
 	if (!h->end) {
 		h->start = start;
 		hole.end = 0;
 	}
 	h->end = max(h->end, end);
-	if (hole.start >= hole.end || !h->max_nr)
+	if (hole.start >= hole.end)
 		return;
-	if (h->nr < h->max_nr) {
-		h->hole[h->nr++] = hole;
+	room = room_for(h, keep ? ULONG_MAX : range_size(&hole));
+	if (!room)
 		return;
-	}
-	for (i = 1; i < h->nr; i++)
-		if (range_size(&h->hole[i]) <= range_size(smallest))
-			smallest = &h->hole[i];
-	if (range_size(smallest) < range_size(&hole))
-		*smallest = hole;
+	*room = hole;
+	if (keep)
+		swap(*room, h->hole[h->nr_kept++]);
 }
 
 static int cmp_range(const void *a, const void *b)

@@ -13,11 +13,14 @@
  * @end:	First address behind the last piece, or 0 when there is none.
  * @nr:		How many holes are remembered.
  * @max_nr:	As many as there is room for, but one.
- * @hole:	The largest holes, in no order.
+ * @nr_kept:	How many of them are to be kept, whatever their size.
+ * @keep_next:	The next hole is to be kept.
+ * @hole:	Those that are to be kept, and then the largest others.
  */
 struct damon_holes {
 	unsigned long start, end;
-	unsigned int nr, max_nr;
+	unsigned int nr, max_nr, nr_kept;
+	bool keep_next;
 	struct damon_addr_range hole[];
 };
 
@@ -39,6 +42,14 @@ struct damon_holes *damon_holes_new(unsigned int max_ranges);
  * same ranges.
  */
 void damon_holes_add(struct damon_holes *h, unsigned long start, unsigned long end);
+
+/**
+ * damon_holes_keep() - Whatever comes next is a range of its own.
+ * @h:		The holes, with room for all that are to be kept.
+ *
+ * The hole before the piece that is added next is kept, whatever its size.
+ */
+void damon_holes_keep(struct damon_holes *h);
 
 /**
  * damon_holes_to_ranges() - Put what is between the holes in their place.

@@ -68,6 +68,23 @@ static void memory_is_clipped_to_the_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->want[nr].end, 0);
 }
 
+/* Also where the memory between them has larger holes, and there is room for one. */
+static void what_is_between_the_limits_is_left_out(struct kunit *test)
+{
+	static const struct damon_addr_range limits[] = { { 0, 10 }, { 11, 100 } };
+	struct ram_walk w = {
+		.limits = limits, .nr_limits = 2, .holes = test_holes(test, 2),
+	};
+
+	add_piece(&w, (struct damon_addr_range){ 0, 20 });
+	add_piece(&w, (struct damon_addr_range){ 60, 120 });
+	KUNIT_EXPECT_EQ(test, w.nr_found, 2);
+	KUNIT_ASSERT_EQ(test, damon_holes_to_ranges(w.holes), 2);
+	KUNIT_EXPECT_EQ(test, w.holes->hole[0].end, 10);
+	KUNIT_EXPECT_EQ(test, w.holes->hole[1].start, 11);
+	KUNIT_EXPECT_EQ(test, w.holes->hole[1].end, 100);
+}
+
 static void limits_are_the_regions_that_touch(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 1);
@@ -251,17 +268,45 @@ static void lock_in_use_is_no_answer(struct kunit *test)
 static void kernel_memory_is_not_touched(struct kunit *test)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
+	void *slab = kunit_kzalloc(test, 64, GFP_KERNEL);
 	struct folio *folio = NULL;
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, slab);
 	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(page), &folio), WHO_KNOWS);
 	KUNIT_EXPECT_NULL(test, folio);
 	__free_page(page);
-	/* Of slab, of the kernel's data, and none at all. */
-	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(virt_to_page(test)), &folio), WHO_KNOWS);
+	/* Of slab, and none at all. */
+	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(virt_to_page(slab)), &folio), WHO_KNOWS);
 	KUNIT_EXPECT_EQ(test, get_folio(1UL << (PHYS_BITS - PAGE_SHIFT - 1), &folio),
 			WHO_KNOWS);
 	KUNIT_EXPECT_NULL(test, folio);
+}
+
+/* Also the pages in the middle of a free block. */
+static void free_memory_is_nobodys(struct kunit *test)
+{
+	unsigned int nr = 0, order = 5, i;
+	struct page *pages = alloc_pages(GFP_KERNEL | __GFP_COMP, order);
+	struct folio *folio = NULL;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (i = 0; i < 1 << order; i++)
+		KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(pages) + i, &folio), WHO_KNOWS);
+	__free_pages(pages, order);
+	/* Somebody else may have some of them by now. */
+	for (i = 0; i < 1 << order; i++) {
+		switch (get_folio(page_to_pfn(pages) + i, &folio)) {
+		case NOBODY:
+			nr++;
+			break;
+		case SOMEBODY:
+			folio_put(folio);
+			break;
+		case WHO_KNOWS:
+		}
+	}
+	KUNIT_EXPECT_GT(test, nr, 1 << (order - 1));
 }
 
 /* A sample that was prepared and can not be checked is none. */
@@ -293,6 +338,7 @@ static void unknown_is_no_sample(struct kunit *test)
 
 static struct kunit_case damon_paddr_cases[] = {
 	KUNIT_CASE_PARAM(memory_is_clipped_to_the_limits, limits_gen_params),
+	KUNIT_CASE(what_is_between_the_limits_is_left_out),
 	KUNIT_CASE(limits_are_the_regions_that_touch),
 	KUNIT_CASE(all_memory_is_found),
 	KUNIT_CASE(access_is_seen_and_references_are_given_back),
@@ -300,6 +346,7 @@ static struct kunit_case damon_paddr_cases[] = {
 	KUNIT_CASE(samples_of_a_folio_share_its_references),
 	KUNIT_CASE(lock_in_use_is_no_answer),
 	KUNIT_CASE(kernel_memory_is_not_touched),
+	KUNIT_CASE(free_memory_is_nobodys),
 	KUNIT_CASE(unknown_is_no_sample),
 	{}
 };
