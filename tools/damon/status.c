@@ -115,6 +115,27 @@ static bool print_targets(const struct debugfs *d, const char *context)
 	return true;
 }
 
+/* Only those that the user gave. */
+static bool print_ranges(const struct debugfs *d, const char *context)
+{
+	char *text = debugfs_read(d, context, "init_regions"), *save, *row;
+	unsigned long target, start, end;
+	char size[UNITS_LEN];
+	bool ok = text;
+
+	for (row = ok ? strtok_r(text, "\n", &save) : NULL; row; row = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(row, "%lu %lu %lu", &target, &start, &end) != 3) {
+			complain("cannot understand the init_regions '%s'", row);
+			ok = false;
+			break;
+		}
+		printf("  range    %lx-%lx %s of target %lu\n", start, end,
+		       format_size(end - start, size), target);
+	}
+	free(text);
+	return ok;
+}
+
 static bool print_worker(const struct debugfs *d, const char *context)
 {
 	pid_t pid = debugfs_worker(d, context);
@@ -137,7 +158,7 @@ static bool print_context(const struct debugfs *d, const char *context)
 {
 	printf("context %s\n", context ? context : "(default)");
 	return print_attrs(d, context) && print_targets(d, context) &&
-	       print_worker(d, context);
+	       print_ranges(d, context) && print_worker(d, context);
 }
 
 static bool print_contexts(const struct debugfs *d)
