@@ -17,7 +17,8 @@
  *	checks per second = number of regions / sample_interval
  *
  * With the defaults of 5 ms and 1000 regions at most, that is 200,000 checks a
- * second at worst; with the 50 or so that most programs need, 10,000.
+ * second at worst; with the 50 or so that most programs need, 10,000, and a
+ * fifth of that once it is known that they are idle.
  *
  * Time.  In each sampling interval the Accessed bit of one page per region is
  * cleared, and looked at again when the interval is over:

@@ -55,6 +55,7 @@
  * costs one sample an interval until the parts agree, and a bad merge is undone
  * by later evidence.
  */
+#include <linux/bits.h>
 #include <linux/int_log.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -321,7 +322,7 @@ static bool is_change(struct damon_region *r, bool accessed)
  * goes on.
  */
 #define REST 5
-#define REST_PAGES (1UL << 18)
+#define REST_PAGES BIT(18)
 static_assert(REST < 8);
 
 static bool is_settled(const struct damon_region *r, struct tally t)

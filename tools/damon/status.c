@@ -123,7 +123,8 @@ static bool print_ranges(const struct debugfs *d, const char *context)
 	char size[UNITS_LEN];
 	bool ok = text;
 
-	for (row = ok ? strtok_r(text, "\n", &save) : NULL; row; row = strtok_r(NULL, "\n", &save)) {
+	for (row = ok ? strtok_r(text, "\n", &save) : NULL; row;
+	     row = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(row, "%lu %lu %lu", &target, &start, &end) != 3) {
 			complain("cannot understand the init_regions '%s'", row);
 			ok = false;
