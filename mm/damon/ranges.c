@@ -70,8 +70,10 @@ void damon_holes_add(struct damon_holes *h, unsigned long start, unsigned long e
 	if (!room)
 		return;
 	*room = hole;
-	if (keep)
-		swap(*room, h->hole[h->nr_kept++]);
+	if (keep) {
+		swap(*room, h->hole[h->nr_kept]);
+		h->nr_kept++;
+	}
 }
 
 static int cmp_range(const void *a, const void *b)
