@@ -903,7 +903,48 @@ static inline double pages_heat(const struct snapshot *s, const struct pages *p)
 	return nr ? sum / nr : 0;
 }
 
-static inline int damon_on_paddr(const char *attrs, const char *ids, const char *rows)
+/* Where pages are neighbours, and all of them hot, or none. */
+static inline bool goes_on(const struct pages *all, const struct pages *hot, unsigned int i)
+{
+	unsigned long addr = all->pfn[i] * 4 * KiB;
+
+	return all->pfn[i] == all->pfn[i - 1] + 1 &&
+		pages_within(hot, addr - 4 * KiB, addr) == pages_within(hot, addr, addr + 4 * KiB);
+}
+
+/* Rows of init_regions, one for each run of at least @min pages; return how many. */
+static inline unsigned int print_runs(const struct pages *all, const struct pages *hot,
+				      unsigned int min, char *text, size_t size)
+{
+	unsigned int i, start = 0, nr = 0;
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (i = 1; i <= all->nr; i++) {
+		if (i < all->nr && goes_on(all, hot, i))
+			continue;
+		if (i - start >= min && len < size - 64) {
+			len += sprintf(text + len, "0 %lu %lu\n", all->pfn[start] * 4 * KiB,
+				       (all->pfn[i - 1] + 1) * 4 * KiB);
+			nr++;
+		}
+		start = i;
+	}
+	return nr;
+}
+
+/* Not too many rows: where memory is in shreds, only the larger ones. */
+static inline const char *rows_of(const struct pages *all, const struct pages *hot)
+{
+	static char text[65536];
+	unsigned int min = 1;
+
+	while (print_runs(all, hot, min, text, sizeof(text)) > 500)
+		min *= 2;
+	return text;
+}
+
+static inline int damon_on_ids(const char *attrs, const char *ids, const char *rows)
 {
 	int err = damon_write("attrs", attrs) ?: damon_write("target_ids", ids);
 

@@ -14,6 +14,7 @@
 
 #define HOST		"/dev/damon-host"
 #define MEMORY		"/sys/devices/system/memory"
+#define NODE		"/sys/devices/system/node/node1"
 #define DIMM		(256 * MiB)
 #define HOT		(16 * MiB)
 #define MAX_BLOCKS	4096
@@ -32,6 +33,12 @@ struct dimm {
 	unsigned long start, end;
 };
 
+/* A block of another DIMM, or of what the machine began with, that was online. */
+struct taken {
+	unsigned long block;
+	bool movable;
+};
+
 FIXTURE(hotplug) {
 	struct work *w;
 	struct trace *t;
@@ -39,6 +46,8 @@ FIXTURE(hotplug) {
 	struct work *other;
 	struct pages hot;
 	struct dimm d;
+	struct taken taken[MAX_BLOCKS];
+	unsigned int nr_taken;
 };
 
 /* === The machine === */
@@ -121,6 +130,19 @@ static int set_block(unsigned long block, const char *state)
 	return write_text(path, state);
 }
 
+static bool block_is(unsigned long block, const char *file, const char *word)
+{
+	char path[128], text[64];
+
+	snprintf(path, sizeof(path), MEMORY "/memory%lu/%s", block, file);
+	return !read_text(path, text, sizeof(text)) && !strncmp(text, word, strlen(word));
+}
+
+static int give_back(const struct taken *t)
+{
+	return set_block(t->block, t->movable ? "online_movable" : "online");
+}
+
 /* The state "offline" takes some tries where pages are in use for a moment. */
 static int dimm_set(struct dimm *d, const char *state)
 {
@@ -173,6 +195,8 @@ FIXTURE_TEARDOWN(hotplug)
 	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
 	if (self->d.end)
 		EXPECT_EQ(0, dimm_unplug(&self->d));
+	while (self->nr_taken)
+		EXPECT_EQ(0, give_back(&self->taken[--self->nr_taken]));
 	if (self->d.host >= 0)
 		close(self->d.host);
 }
@@ -243,7 +267,7 @@ TEST_F_TIMEOUT(hotplug, a_dimm_is_followed_as_it_comes_and_goes, 300)
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, HOT));
 	work_hot(self->w, 0, ARENA, HOT);
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", NULL));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", NULL));
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	all = covered(self->s, 0, 0, ~0UL);
 
@@ -277,7 +301,7 @@ TEST_F_TIMEOUT(hotplug, a_dimm_in_use_can_be_pulled, 300)
 	ASSERT_EQ(0, dimm_plug(&self->d));
 	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));
 	ASSERT_EQ(0, start_other(&self->other));
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", NULL));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", NULL));
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	EXPECT_EQ(DIMM, covered(self->s, 0, self->d.start, self->d.end));
 	ASSERT_EQ(0, ask(self->d.host, "unplug\n"));
@@ -292,7 +316,7 @@ TEST_F_TIMEOUT(hotplug, memory_of_a_node_is_in_its_target, 300)
 {
 	double time;
 
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr 0 1", NULL));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr 0 1", NULL));
 	ASSERT_EQ(0, dimm_plug(&self->d));
 	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));
 	time = now();
@@ -312,7 +336,7 @@ TEST_F_TIMEOUT(hotplug, given_ranges_are_watched_while_they_are_online, 300)
 	ASSERT_EQ(0, damon_write("target_ids", "paddr"));
 	EXPECT_EQ(-ENXIO, damon_write("init_regions", row));
 	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", rows));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows));
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	EXPECT_EQ(DIMM + 2 * MiB, covered(self->s, 0, 0, ~0UL));
 
@@ -322,6 +346,63 @@ TEST_F_TIMEOUT(hotplug, given_ranges_are_watched_while_they_are_online, 300)
 	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));
 	time = now();
 	EXPECT_IN_TIME(time, 0, 0, ~0UL, DIMM + 2 * MiB);
+}
+
+/* The highest block of node 1 that is online, or -ENOENT. */
+static long highest_online(void)
+{
+	DIR *dir = opendir(NODE);
+	struct dirent *entry;
+	long highest = -ENOENT, block;
+
+	while (dir && (entry = readdir(dir)))
+		if (sscanf(entry->d_name, "memory%ld", &block) == 1 && block > highest &&
+		    block_is(block, "state", "online"))
+			highest = block;
+	if (dir)
+		closedir(dir);
+	return highest;
+}
+
+/* The highest first: what the kernel needs for a node is there, and stays. */
+static int empty_node(struct taken *taken, unsigned int *nr)
+{
+	long block;
+	int err;
+
+	while ((block = highest_online()) >= 0) {
+		taken[*nr].block = block;
+		taken[*nr].movable = block_is(block, "valid_zones", "Movable");
+		err = set_block(block, "offline");
+		if (err)
+			return err;
+		++*nr;
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(hotplug, a_node_without_memory_is_refused, 300)
+{
+	int err = empty_node(self->taken, &self->nr_taken);
+
+	if (err)
+		SKIP(return, "node 1 has memory that it does not give: %d", err);
+	/* The node is there also if it had none before, with memory that is offline. */
+	ASSERT_EQ(0, dimm_plug(&self->d));
+	ASSERT_EQ(0, access(NODE, F_OK));
+	ASSERT_EQ(0, damon_write("target_ids", "paddr 0"));
+	EXPECT_EQ(-ENXIO, damon_write("target_ids", "paddr 1"));
+	EXPECT_EQ(-ENXIO, damon_write("target_ids", "paddr 0 1"));
+	EXPECT_STREQ("paddr 0\n", damon_read("target_ids"));
+
+	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));
+	EXPECT_EQ(0, damon_write("target_ids", "paddr 1"));
+	EXPECT_STREQ("paddr 1\n", damon_read("target_ids"));
+
+	ASSERT_EQ(0, dimm_set(&self->d, "offline"));
+	EXPECT_EQ(-ENXIO, damon_write("target_ids", "paddr 0 1"));
+	EXPECT_STREQ("paddr 1\n", damon_read("target_ids"));
+	EXPECT_EQ(-ENXIO, damon_write("monitor_on", "on"));
 }
 
 static int flip(struct dimm *d, unsigned long *flips)
@@ -355,7 +436,7 @@ TEST_F_TIMEOUT(hotplug, counts_of_the_rest_are_kept, 300)
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, HOT));
 	ASSERT_EQ(0, dimm_plug(&self->d));
 	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));
-	ASSERT_EQ(0, damon_on_paddr("10000 200000 20000 100 1000", "paddr", NULL));
+	ASSERT_EQ(0, damon_on_ids("10000 200000 20000 100 1000", "paddr", NULL));
 	EXPECT_LE(NR_SAMPLES / 2, wait_until_hot(self->t, self->s, &self->hot));
 
 	pid = fork();
@@ -388,7 +469,7 @@ TEST_F_TIMEOUT(hotplug, memory_that_is_watched_closely_can_go_offline, 300)
 	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));
 	ASSERT_EQ(0, start_other(&self->other));
 	snprintf(row, sizeof(row), "0 %lu %lu\n", self->d.start, self->d.end);
-	ASSERT_EQ(0, damon_on_paddr("2000 100000 100000 500 1000", "paddr", row));
+	ASSERT_EQ(0, damon_on_ids("2000 100000 100000 500 1000", "paddr", row));
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, dimm_set(&self->d, "offline"));
 		ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));

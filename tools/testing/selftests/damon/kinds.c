@@ -354,7 +354,7 @@ static int watch_pages(const struct pages *hot, const struct pages *cold)
 		len += snprintf(rows + len, sizeof(rows) - len, "0 %lu %lu\n",
 				ranges[i].start, ranges[i].end);
 	free(ranges);
-	return damon_on_paddr(TEST_ATTRS, "paddr", rows);
+	return damon_on_ids(TEST_ATTRS, "paddr", rows);
 }
 
 /* === Each kind is seen === */

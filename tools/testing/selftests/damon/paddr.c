@@ -17,6 +17,7 @@
 #define NODE	"/sys/devices/system/node/node1"
 #define KSM	"/sys/kernel/mm/ksm/"
 #define HUGETLB	"/proc/sys/vm/nr_hugepages"
+#define THP	"/sys/kernel/mm/transparent_hugepage/hugepages-"
 
 /* The System RAM of /proc/iomem in whole pages. */
 struct ram {
@@ -46,47 +47,6 @@ static int read_ram(struct ram *ram)
 	}
 	fclose(f);
 	return ram->nr ? 0 : -ENOENT;
-}
-
-/* Where pages are neighbours, and all of them hot, or none. */
-static bool goes_on(const struct pages *all, const struct pages *hot, unsigned int i)
-{
-	unsigned long addr = all->pfn[i] * 4 * KiB;
-
-	return all->pfn[i] == all->pfn[i - 1] + 1 &&
-		pages_within(hot, addr - 4 * KiB, addr) == pages_within(hot, addr, addr + 4 * KiB);
-}
-
-/* Rows of init_regions, one for each run of at least @min pages; return how many. */
-static unsigned int print_runs(const struct pages *all, const struct pages *hot,
-			       unsigned int min, char *text, size_t size)
-{
-	unsigned int i, start = 0, nr = 0;
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (i = 1; i <= all->nr; i++) {
-		if (i < all->nr && goes_on(all, hot, i))
-			continue;
-		if (i - start >= min && len < size - 64) {
-			len += sprintf(text + len, "0 %lu %lu\n", all->pfn[start] * 4 * KiB,
-				       (all->pfn[i - 1] + 1) * 4 * KiB);
-			nr++;
-		}
-		start = i;
-	}
-	return nr;
-}
-
-/* Not too many rows: where memory is in shreds, only the larger ones. */
-static const char *rows_of(const struct pages *all, const struct pages *hot)
-{
-	static char text[65536];
-	unsigned int min = 1;
-
-	while (print_runs(all, hot, min, text, sizeof(text)) > 500)
-		min *= 2;
-	return text;
 }
 
 /* New pages wait, some dozens at a time, in lists where none of them can be asked. */
@@ -285,7 +245,7 @@ TEST_F_TIMEOUT(kinds, hot_memory_is_seen, 200)
 	ASSERT_EQ(0, pages_add(&self->cold, self->w->pid, ARENA + HOT, HOT));
 	ASSERT_EQ(0, pages_add(&self->all, self->w->pid, ARENA, 2 * HOT));
 
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", rows_of(&self->all, &self->hot)));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->all, &self->hot)));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->cold, &hot, &cold));
 	EXPECT_GT(hot, NR_SAMPLES / 4.);
 	EXPECT_LT(cold, NR_SAMPLES / 5.);
@@ -324,7 +284,7 @@ TEST_F_TIMEOUT(pages, hot_memory_of_a_process_is_found_among_all, 200)
 	work_hot(self->w, 0, ARENA, 2 * HOT);
 	ASSERT_TRUE(work_passes(self->w, 1));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, 2 * HOT));
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", NULL));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", NULL));
 	/* How fast it is found, is not promised. */
 	for (i = 0; i < 100 && hot < NR_SAMPLES / 2; i++) {
 		ASSERT_EQ(0, trace_next(self->t, self->s));
@@ -346,7 +306,7 @@ TEST_F_TIMEOUT(pages, all_system_ram_is_reported_and_nothing_else, 120)
 	unsigned int i;
 
 	ASSERT_EQ(0, read_ram(&ram));
-	ASSERT_EQ(0, damon_on_paddr(TEST_ATTRS, "paddr", NULL));
+	ASSERT_EQ(0, damon_on_ids(TEST_ATTRS, "paddr", NULL));
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	for (i = 0; i < ram.nr; i++) {
 		unsigned long start = ram.row[i].start, end = ram.row[i].end;
@@ -370,7 +330,7 @@ TEST_F_TIMEOUT(pages, only_the_given_ranges_are_reported, 120)
 	start = ram.row[ram.nr - 1].start;
 	snprintf(rows, sizeof(rows), "0 %lu %lu\n0 %lu %lu\n", start, start + 4 * MiB,
 		 start + 8 * MiB, start + 9 * MiB);
-	ASSERT_EQ(0, damon_on_paddr("10000 200000 100000 10 1000", "paddr", rows));
+	ASSERT_EQ(0, damon_on_ids("10000 200000 100000 10 1000", "paddr", rows));
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, trace_next(self->t, self->s));
 		EXPECT_EQ(4 * MiB, covered(self->s, 0, start, start + 4 * MiB));
@@ -442,7 +402,7 @@ TEST_F_TIMEOUT(pages, either_of_two_processes_is_seen, 120)
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, HOT));
 	ASSERT_EQ(0, pages_add(&self->cold, self->w->pid, ARENA + HOT, HOT));
 	ASSERT_EQ(0, pages_add(&self->all, self->w->pid, ARENA, 2 * HOT));
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", rows_of(&self->all, &self->hot)));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->all, &self->hot)));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->cold, &hot, &cold));
 	EXPECT_GT(hot, NR_SAMPLES / 4.);
 	EXPECT_LT(cold, NR_SAMPLES / 5.);
@@ -480,10 +440,98 @@ TEST_F_TIMEOUT(pages, memory_that_is_mapped_1000_times_is_seen, 200)
 	ASSERT_TRUE(work_passes(self->w, 1));
 	leave_lists();
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, SHARED));
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", rows_of(&self->hot, &self->hot)));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->hot, &self->hot)));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot, &hot, &same));
 	EXPECT_GT(hot, NR_SAMPLES / 4.);
 	EXPECT_EQ(0, damon_write("monitor_on", "off"));
+}
+
+/* Not more than those whose entries are asked. */
+#define NR_SHARERS	20
+
+/* Those that were forked, in order, and how many have read the area. */
+struct family {
+	struct work child[NR_SHARERS - 1];
+	unsigned int nr_ready;
+};
+
+static struct family *family;
+
+/* It shares all that it has now with each.  The last one works, and the others wait. */
+static long do_fork(struct work *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SHARERS - 1; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return -errno;
+		if (pid) {
+			family->child[i].pid = pid;
+			continue;
+		}
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* So that all have entries whose bit is set. */
+		touch_read(w->arg[0], w->arg[0] + w->arg[1]);
+		__atomic_add_fetch(&family->nr_ready, 1, __ATOMIC_SEQ_CST);
+		while (i < NR_SHARERS - 2)
+			pause();
+		work_loop(&family->child[i]);
+	}
+	touch_read(w->arg[0], w->arg[0] + w->arg[1]);
+	return 0;
+}
+
+/* They have files of the test open, so the next one shall not meet them. */
+static long do_end_children(struct work *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SHARERS - 1; i++)
+		kill(family->child[i].pid, SIGKILL);
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
+/* Nobody writes to it, so it is never copied. */
+TEST_F_TIMEOUT(pages, memory_that_many_share_since_a_fork_is_seen, 200)
+{
+	double hot, cold, same;
+	struct work *user;
+
+	family = mmap(NULL, sizeof(*family), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, family);
+	/* The one of the setup has no such memory. */
+	work_end(self->w);
+	self->w = work_start();
+	ASSERT_NE(NULL, self->w);
+	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * HOT));
+	ASSERT_EQ(0, work_touch(self->w, ARENA, 2 * HOT));
+	/* The arguments are still those. */
+	ASSERT_EQ(0, work_call(self->w, do_fork));
+	ASSERT_TRUE(wait_for(load(&family->nr_ready) == NR_SHARERS - 1, PATIENCE));
+	user = &family->child[NR_SHARERS - 2];
+	user->read_only = true;
+	work_hot(user, 0, ARENA, HOT);
+	/* All share all: a page counts for each by its share. */
+	ASSERT_GT(2 * HOT / KiB / (NR_SHARERS - 1), map_info(user->pid, ARENA, "Pss:"));
+	ASSERT_EQ(0, pages_add(&self->hot, user->pid, ARENA, HOT));
+	ASSERT_EQ(0, pages_add(&self->cold, user->pid, ARENA + HOT, HOT));
+	ASSERT_EQ(0, pages_add(&self->all, user->pid, ARENA, 2 * HOT));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->all, &self->hot)));
+	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->cold, &hot, &cold));
+	EXPECT_GT(hot, NR_SAMPLES / 4.);
+	EXPECT_LT(cold, NR_SAMPLES / 5.);
+
+	work_hot(user, 0, 0, 0);
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot,
+				   &cold, &same));
+	EXPECT_LT(cold, NR_SAMPLES / 5.);
+	EXPECT_EQ(0, work_call(self->w, do_end_children));
 }
 
 /* The pages that were hot are free, or somebody else's, who does not use all. */
@@ -495,7 +543,7 @@ TEST_F_TIMEOUT(pages, freed_memory_gets_cold, 120)
 	work_hot(self->w, 0, ARENA, HOT);
 	ASSERT_TRUE(work_passes(self->w, 1));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, HOT));
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", rows_of(&self->hot, &self->hot)));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->hot, &self->hot)));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot, &before, &same));
 	EXPECT_GT(before, NR_SAMPLES / 4.);
 	work_end(self->w);
@@ -503,6 +551,127 @@ TEST_F_TIMEOUT(pages, freed_memory_gets_cold, 120)
 	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot, &after, &same));
 	EXPECT_LT(after, NR_SAMPLES / 5.);
+}
+
+/* === Smaller large folios === */
+
+#define LARGE	(64 * KiB)
+/* Such that a sixteenth of it is some counts. */
+#define FINE_ATTRS	"10000 1000000 10000000 100 1000"
+#define FINE_SAMPLES	100
+
+FIXTURE(large_folios) {
+	struct work *w;
+	struct trace *t;
+	struct snapshot *s;
+	struct pages hot, sparse, cold, all;
+	char old_64k[32], old_2m[32];
+};
+
+/* Of the words of a choice, the chosen one is in brackets. */
+static void read_choice(const char *path, char *word, size_t size)
+{
+	char text[128], *end;
+
+	word[0] = '\0';
+	if (read_text(path, text, sizeof(text)) || !strchr(text, '['))
+		return;
+	snprintf(word, size, "%s", strchr(text, '[') + 1);
+	end = strchr(word, ']');
+	if (end)
+		*end = '\0';
+}
+
+FIXTURE_SETUP(large_folios)
+{
+	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+	self->t->max_accesses = FINE_SAMPLES;
+	read_choice(THP "64kB/enabled", self->old_64k, sizeof(self->old_64k));
+	read_choice(THP "2048kB/enabled", self->old_2m, sizeof(self->old_2m));
+}
+
+FIXTURE_TEARDOWN(large_folios)
+{
+	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
+	if (self->old_64k[0])
+		write_text(THP "64kB/enabled", self->old_64k);
+	if (self->old_2m[0])
+		write_text(THP "2048kB/enabled", self->old_2m);
+}
+
+/* How many were made since boot, or a negative errno. */
+static long nr_large(void)
+{
+	char text[32];
+	int err = read_text(THP "64kB/stats/anon_fault_alloc", text, sizeof(text));
+
+	return err ?: atol(text);
+}
+
+/* All of the first area, and of the second one page of each folio, never the first. */
+static long use_forever(struct work *w)
+{
+	unsigned long i;
+
+	for (;;) {
+		touch(ARENA, ARENA + HOT);
+		for (i = 0; i < HOT / LARGE; i++)
+			touch(ARENA + HOT + i * LARGE + (1 + i % 15) * 4 * KiB,
+			      ARENA + HOT + i * LARGE + (2 + i % 15) * 4 * KiB);
+		/* As in work_pass(). */
+		syscall(SYS_getppid);
+	}
+	return 0;
+}
+
+/* The pages of a folio share no Accessed bit, where no huge entry maps it. */
+TEST_F_TIMEOUT(large_folios, each_page_is_told_from_the_others, 200)
+{
+	double hot = 0, sparse = 0, cold = 0;
+	long before = nr_large();
+	int i, err;
+
+	/* Such a file is in each kernel that has them. */
+	if (before < 0 || write_text(THP "2048kB/enabled", "never") ||
+	    write_text(THP "64kB/enabled", "madvise"))
+		SKIP(return, "no folios of 64 KiB");
+	self->w->arg[0] = ARENA;
+	self->w->arg[1] = 3 * HOT;
+	/* No ASSERT from here on, which would leave the choices as they are. */
+	err = work_call(self->w, map_thp) ?: work_touch(self->w, ARENA, 3 * HOT);
+	if (!err && nr_large() - before < (long)(3 * HOT / LARGE))
+		SKIP(return, "the kernel gave other memory");
+	err = err ?: pages_add(&self->hot, self->w->pid, ARENA, HOT);
+	err = err ?: pages_add(&self->sparse, self->w->pid, ARENA + HOT, HOT);
+	err = err ?: pages_add(&self->cold, self->w->pid, ARENA + 2 * HOT, HOT);
+	err = err ?: pages_add(&self->all, self->w->pid, ARENA, 3 * HOT);
+	/* It does not come back. */
+	store(&self->w->call, use_forever);
+
+	err = err ?: damon_on_ids(FINE_ATTRS, "paddr",
+				    rows_of(&self->all, &self->sparse));
+	for (i = 0; i < 8 && !err; i++) {
+		err = trace_next(self->t, self->s);
+		if (!err && (is_in_shreds(self->s, &self->hot) ||
+			     is_in_shreds(self->s, &self->sparse) ||
+			     is_in_shreds(self->s, &self->cold)))
+			err = -ENODATA;
+		if (i < 4)
+			continue;
+		hot += pages_heat(self->s, &self->hot) / 4;
+		sparse += pages_heat(self->s, &self->sparse) / 4;
+		cold += pages_heat(self->s, &self->cold) / 4;
+	}
+	EXPECT_EQ(0, err);
+	TH_LOG("hot %.1f, a sixteenth used %.1f, cold %.1f of %d", hot, sparse, cold,
+	       FINE_SAMPLES);
+	EXPECT_GT(hot, FINE_SAMPLES / 4.);
+	EXPECT_GT(sparse, hot / 16 / 2);
+	/* On arm64, the sixteen entries may have one bit. */
+#ifndef __aarch64__
+	EXPECT_LT(sparse, hot / 16 * 2);
+#endif
+	EXPECT_LT(cold, hot / 16 / 2);
 }
 
 /* === Page cache that nobody maps === */
@@ -536,10 +705,10 @@ FIXTURE_TEARDOWN(cache)
 	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
 }
 
-/* A file whose pages are known, and in the page cache without a mapping. */
-static int cached_file(struct pages *p, struct pages *all)
+/* A file whose pages are in the page cache, and nobody maps them. */
+static int cached_file(void)
 {
-	int fd = temp_file(), err;
+	int fd = temp_file();
 	void *map;
 
 	if (fd < 0 || ftruncate(fd, CALLED))
@@ -548,11 +717,23 @@ static int cached_file(struct pages *p, struct pages *all)
 	if (map == MAP_FAILED)
 		return -errno;
 	touch((unsigned long)map, (unsigned long)map + CALLED);
-	leave_lists();
-	err = pages_add(p, getpid(), (unsigned long)map, CALLED);
-	err = err ?: pages_add(all, getpid(), (unsigned long)map, CALLED);
 	munmap(map, CALLED);
-	return err ?: fd;
+	return fd;
+}
+
+/* As pages_add(), of a file. */
+static int file_pages_add(struct pages *p, int fd)
+{
+	void *map = mmap(NULL, CALLED, PROT_READ, MAP_SHARED, fd, 0);
+	unsigned long addr = (unsigned long)map;
+	int err;
+
+	if (map == MAP_FAILED)
+		return -errno;
+	touch_read(addr, addr + CALLED);
+	err = pages_add(p, getpid(), addr, CALLED);
+	munmap(map, CALLED);
+	return err;
 }
 
 /* A byte of each page, over and over. */
@@ -578,15 +759,20 @@ static pid_t start_calls(int fd, bool write)
 
 TEST_F_TIMEOUT(cache, by_system_calls_is_hot_and_idle_is_not, 120)
 {
-	int hot_fd = cached_file(&self->hot, &self->all);
-	int cold_fd = cached_file(&self->cold, &self->all);
+	int hot_fd = cached_file(), cold_fd = cached_file();
 	double hot, cold;
 
 	ASSERT_LE(0, hot_fd);
 	ASSERT_LE(0, cold_fd);
+	/* It may move pages, so the frames are asked for afterwards. */
+	leave_lists();
+	ASSERT_EQ(0, file_pages_add(&self->hot, hot_fd));
+	ASSERT_EQ(0, file_pages_add(&self->cold, cold_fd));
+	ASSERT_EQ(0, file_pages_add(&self->all, hot_fd));
+	ASSERT_EQ(0, file_pages_add(&self->all, cold_fd));
 	self->caller = start_calls(hot_fd, variant->write);
 	ASSERT_LT(0, self->caller);
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr", rows_of(&self->all, &self->hot)));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->all, &self->hot)));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->cold, &hot, &cold));
 	EXPECT_GT(hot, NR_SAMPLES / 10.);
 	EXPECT_LT(cold, hot / 3);
@@ -639,7 +825,7 @@ TEST_F_TIMEOUT(nodes, only_memory_of_the_node_is_reported, 120)
 
 	if (total <= 0)
 		SKIP(return, "no memory in a node 1");
-	ASSERT_EQ(0, damon_on_paddr("10000 200000 100000 10 1000", "paddr 1", NULL));
+	ASSERT_EQ(0, damon_on_ids("10000 200000 100000 10 1000", "paddr 1", NULL));
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, trace_next(self->t, self->s));
 		sum = covered(self->s, 0, 0, ~0UL);
@@ -664,7 +850,7 @@ TEST_F_TIMEOUT(nodes, hot_memory_is_found_in_its_node, 120)
 	work_hot(self->w, 0, ARENA, 2 * HOT);
 	ASSERT_TRUE(work_passes(self->w, 1));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, 2 * HOT));
-	ASSERT_EQ(0, damon_on_paddr(ATTRS, "paddr 0 1", NULL));
+	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr 0 1", NULL));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot, &hot, &same));
 	EXPECT_EQ(0, pages_covered(self->s, 0, &self->hot));
 	EXPECT_EQ(self->hot.nr, pages_covered(self->s, 1, &self->hot));

@@ -3,12 +3,15 @@
  * The promise: what the monitor takes notice of is not lost for reclaim, and
  * what reclaim has taken notice of is not lost for the monitor.
  */
+#include <linux/kernel-page-flags.h>
+
 #include "damon_test.h"
 
 #define SIZE		(16 * MiB)
 /* What can be read from one end to the other between two samples. */
 #define READ		(256 * KiB)
 #define LRU_GEN		"/sys/kernel/mm/lru_gen/enabled"
+#define GENERATIONS	"/sys/kernel/debug/lru_gen"
 #define CGROUP		"/sys/fs/cgroup"
 #define GROUP		CGROUP "/damon_test"
 
@@ -20,15 +23,18 @@ FIXTURE(reclaim) {
 	struct work *w;
 	struct trace *t;
 	struct snapshot *s;
+	struct pages pages;
 	char lru_gen[32];
 };
 
 FIXTURE_VARIANT(reclaim) {
-	bool huge;
+	bool huge, physical;
 };
 
 FIXTURE_VARIANT_ADD(reclaim, base_pages) { .huge = false };
 FIXTURE_VARIANT_ADD(reclaim, huge_pages) { .huge = true };
+FIXTURE_VARIANT_ADD(reclaim, base_pages_physical) { .physical = true };
+FIXTURE_VARIANT_ADD(reclaim, huge_pages_physical) { .huge = true, .physical = true };
 
 FIXTURE_SETUP(reclaim)
 {
@@ -60,20 +66,40 @@ static int forget_refs(pid_t pid)
 	return write_text(path, "1");
 }
 
-/* Watch @size bytes at ARENA until each page of it has been sampled. */
-static int sample_all(struct trace *t, struct snapshot *s, struct work *w,
-		      unsigned long size)
+/* Watch until each page has been sampled. */
+static int sample_all(struct trace *t, struct snapshot *s, const char *ids,
+		      const char *rows)
 {
-	char ids[32];
-	int i, err;
+	int err = damon_on_ids(DENSE_ATTRS, ids, rows), i;
 
-	snprintf(ids, sizeof(ids), "%d", w->pid);
-	err = damon_write("attrs", DENSE_ATTRS) ?: damon_write("target_ids", ids);
-	err = err ?: damon_init_regions(ARENA, ARENA + size);
-	err = err ?: damon_write("monitor_on", "on");
 	for (i = 0; i < 30 && !err; i++)
 		err = trace_next(t, s);
 	return err;
+}
+
+/* The first @size bytes at ARENA. */
+static int sample_process(struct trace *t, struct snapshot *s, struct work *w,
+			  unsigned long size)
+{
+	char id[32], row[64];
+
+	snprintf(id, sizeof(id), "%d", w->pid);
+	snprintf(row, sizeof(row), "0 %lu %lu", ARENA, ARENA + size);
+	return sample_all(t, s, id, row);
+}
+
+/* The share of the pages with the idle flag: a monitor has been there. */
+static double share_idle(const struct pages *p)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	unsigned int i, nr = 0;
+	unsigned long flags;
+
+	for (i = 0; i < p->nr; i++)
+		if (pread(fd, &flags, 8, p->pfn[i] * 8) == 8)
+			nr += flags >> KPF_IDLE & 1;
+	close(fd);
+	return (double)nr / p->nr;
 }
 
 /*
@@ -83,6 +109,7 @@ static int sample_all(struct trace *t, struct snapshot *s, struct work *w,
 TEST_F_TIMEOUT(reclaim, what_the_monitor_cleared_counts_as_referenced, 120)
 {
 	long before, referenced;
+	int err;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, SIZE));
 	if (variant->huge) {
@@ -99,8 +126,16 @@ TEST_F_TIMEOUT(reclaim, what_the_monitor_cleared_counts_as_referenced, 120)
 	before = map_info(self->w->pid, ARENA, "Referenced:");
 	EXPECT_LE(SIZE / KiB * 9 / 10, before);
 
-	ASSERT_EQ(0, sample_all(self->t, self->s, self->w, SIZE));
-	EXPECT_LT(heat(self->s, 0, ARENA, ARENA + SIZE), 1);
+	ASSERT_EQ(0, pages_add(&self->pages, self->w->pid, ARENA, SIZE));
+	if (variant->physical)
+		err = sample_all(self->t, self->s, "paddr",
+				 rows_of(&self->pages, &self->pages));
+	else
+		err = sample_process(self->t, self->s, self->w, SIZE);
+	ASSERT_EQ(0, err);
+	EXPECT_LT(variant->physical ? pages_heat(self->s, &self->pages) :
+				      heat(self->s, 0, ARENA, ARENA + SIZE), 1);
+	EXPECT_GT(share_idle(&self->pages), 0.9);
 	referenced = map_info(self->w->pid, ARENA, "Referenced:");
 	TH_LOG("referenced: %ld KiB before, %ld KiB after", before, referenced);
 	EXPECT_LE(before, referenced);
@@ -131,70 +166,179 @@ FIXTURE(lru) {
 	struct work *w;
 	struct trace *t;
 	struct snapshot *s;
+	struct pages used, all;
+	char lru_gen[32];
 };
+
+FIXTURE_VARIANT(lru) {
+	bool multi_gen, physical;
+};
+
+FIXTURE_VARIANT_ADD(lru, classic) { .multi_gen = false };
+FIXTURE_VARIANT_ADD(lru, classic_physical) { .physical = true };
+FIXTURE_VARIANT_ADD(lru, multi_gen) { .multi_gen = true };
+FIXTURE_VARIANT_ADD(lru, multi_gen_physical) { .multi_gen = true, .physical = true };
 
 FIXTURE_SETUP(lru)
 {
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+	self->t->max_accesses = DENSE_SAMPLES;
+	read_text(LRU_GEN, self->lru_gen, sizeof(self->lru_gen));
 }
 
 FIXTURE_TEARDOWN(lru)
 {
 	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
+	if (self->lru_gen[0])
+		write_text(LRU_GEN, self->lru_gen);
+	/* There is nothing to read back, as the process has gone. */
+	swap_off();
+	rmdir(GROUP);
 }
 
-/*
- * Two areas, the older one used again since.  Reclaim has to take the younger
- * one, although the monitor came first to the Accessed bits of the other.
- */
-TEST_F_TIMEOUT(lru, reclaim_takes_what_was_not_used, 200)
+/* A group whose lists are empty, and @w is in it. */
+static int new_group(struct work *w)
 {
-	double used, unused;
-	char text[32], lru_gen[32] = "";
-	int err;
+	char text[32];
 
 	write_text(CGROUP "/cgroup.subtree_control", "+memory");
 	rmdir(GROUP);
-	mkdir(GROUP, 0700);
-	snprintf(text, sizeof(text), "%d", self->w->pid);
-	err = write_text(GROUP "/cgroup.procs", text) ?:
-		access(GROUP "/memory.reclaim", W_OK);
-	if (err)
-		SKIP(return, "no memory.reclaim");
-	err = swap_on();
-	if (err) {
-		swap_off();
-		SKIP(return, "no swap: %d", err);
+	if (mkdir(GROUP, 0700) || access(GROUP "/memory.reclaim", W_OK))
+		return -errno;
+	snprintf(text, sizeof(text), "%d", w->pid);
+	return write_text(GROUP "/cgroup.procs", text);
+}
+
+/* What the multi-gen LRU has of the group in node 0. */
+struct gens {
+	unsigned int memcg;
+	unsigned long youngest;
+};
+
+static int read_gens(struct gens *g)
+{
+	char line[512], path[256] = "";
+	FILE *f = fopen(GENERATIONS, "r");
+	unsigned int id, node = 0;
+	unsigned long seq, age;
+
+	if (!f)
+		return -errno;
+	g->memcg = 0;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "memcg %u %255s", &id, path) == 2 ||
+		    sscanf(line, " node %u", &node) == 1 || node ||
+		    strcmp(path, GROUP + strlen(CGROUP)) ||
+		    sscanf(line, "%lu %lu", &seq, &age) != 2)
+			continue;
+		g->memcg = id;
+		g->youngest = seq;
 	}
-	/* The list whose order is known beforehand. */
-	if (!read_text(LRU_GEN, lru_gen, sizeof(lru_gen)))
-		write_text(LRU_GEN, "0");
-	self->t->max_accesses = DENSE_SAMPLES;
-	EXPECT_EQ(0, work_map(self->w, ARENA, SIZE));
-	EXPECT_EQ(0, work_touch(self->w, ARENA, SIZE));
-	EXPECT_EQ(0, work_map(self->w, ARENA2, SIZE));
-	EXPECT_EQ(0, work_touch(self->w, ARENA2, SIZE));
-	EXPECT_EQ(0, forget_refs(self->w->pid));
-	EXPECT_EQ(0, work_touch(self->w, ARENA, SIZE));
-	EXPECT_EQ(0, sample_all(self->t, self->s, self->w, SIZE));
-	EXPECT_EQ(0, damon_write("monitor_on", "off"));
+	fclose(f);
+	return g->memcg ? 0 : -ENOENT;
+}
 
-	/* Half of the unused one; less may be there to take. */
-	err = write_text(GROUP "/memory.reclaim", "8M");
-	used = swapped(self->w->pid, ARENA, SIZE);
-	unused = swapped(self->w->pid, ARENA2, SIZE);
-	TH_LOG("reclaim: %d; swapped out: %.2f of the used, %.2f of the unused area",
-	       err, used, unused);
-	EXPECT_LT(used, 0.1);
-	EXPECT_GT(unused, 0.25);
+/* What was used goes to the youngest generation, and an empty one begins. */
+static int grow_older(void)
+{
+	struct gens g = {};
+	int err = read_gens(&g);
+	char cmd[128];
 
-	/* So that there is nothing to read back at swapoff. */
-	kill(self->w->pid, SIGKILL);
-	waitpid(self->w->pid, NULL, 0);
-	if (lru_gen[0])
-		write_text(LRU_GEN, lru_gen);
-	swap_off();
-	rmdir(GROUP);
+	/* All tables are asked. */
+	snprintf(cmd, sizeof(cmd), "+ %u 0 %lu 200 1", g.memcg, g.youngest);
+	return err ?: write_text(GENERATIONS, cmd);
+}
+
+/* Take @nr pages of the generation that was the youngest one two times ago. */
+static int take_oldest(unsigned long nr)
+{
+	struct gens g = {};
+	int err = read_gens(&g);
+	char cmd[128];
+
+	snprintf(cmd, sizeof(cmd), "- %u 0 %lu 200 %lu", g.memcg, g.youngest - 2, nr);
+	return err ?: write_text(GENERATIONS, cmd);
+}
+
+/* Two areas, the older one used again since. */
+static int use_areas(struct work *w, bool multi_gen)
+{
+	int err;
+
+	/* Where there are no nodes, it is in node 0 anyway. */
+	work_bind(w, 0);
+	err = work_map(w, ARENA, SIZE) ?: work_touch(w, ARENA, SIZE);
+	err = err ?: work_map(w, ARENA2, SIZE);
+	err = err ?: work_touch(w, ARENA2, SIZE);
+	err = err ?: forget_refs(w->pid);
+	/* Within the youngest generation, all pages are alike. */
+	if (multi_gen)
+		err = err ?: grow_older();
+	return err ?: work_touch(w, ARENA, SIZE);
+}
+
+/* Which share of each area is taken, when it is to be half of one. */
+static void reclaim_half(struct work *w, bool multi_gen, double *used, double *unused)
+{
+	int err;
+
+	/* Of generations, memory.reclaim may take far more than it is asked for. */
+	if (multi_gen)
+		err = grow_older() ?: take_oldest(SIZE / 2 / (4 * KiB));
+	else
+		err = write_text(GROUP "/memory.reclaim", "8M");
+	*used = swapped(w->pid, ARENA, SIZE);
+	*unused = swapped(w->pid, ARENA2, SIZE);
+	ksft_print_msg("reclaim: %d; swapped out: %.2f of the used, %.2f of the unused\n",
+		       err, *used, *unused);
+}
+
+/*
+ * Reclaim has to take what was not used since, as it does without a monitor, although
+ * the monitor came first to the Accessed bits of the other area, and goes on.
+ */
+TEST_F_TIMEOUT(lru, reclaim_takes_what_was_not_used, 200)
+{
+	double used[2], unused[2], diff;
+	int err;
+
+	if (write_text(LRU_GEN, variant->multi_gen ? "y" : "0") && variant->multi_gen)
+		SKIP(return, "no multi-gen LRU");
+	err = new_group(self->w);
+	if (err)
+		SKIP(return, "no memory.reclaim: %d", err);
+	err = swap_on();
+	if (err)
+		SKIP(return, "no swap: %d", err);
+	/* No ASSERT from here on, which would leave the swap device in use. */
+	EXPECT_EQ(0, use_areas(self->w, variant->multi_gen));
+	reclaim_half(self->w, variant->multi_gen, &used[0], &unused[0]);
+
+	work_end(self->w);
+	self->w = work_start();
+	err = self->w ? new_group(self->w) : -EAGAIN;
+	err = err ?: use_areas(self->w, variant->multi_gen);
+	err = err ?: pages_add(&self->used, self->w->pid, ARENA, SIZE);
+	err = err ?: pages_add(&self->all, self->w->pid, ARENA, SIZE);
+	err = err ?: pages_add(&self->all, self->w->pid, ARENA2, SIZE);
+	if (!err && variant->physical)
+		err = sample_all(self->t, self->s, "paddr",
+				 rows_of(&self->all, &self->used));
+	else if (!err)
+		err = sample_process(self->t, self->s, self->w, SIZE);
+	EXPECT_EQ(0, err);
+	if (err)
+		return;
+	EXPECT_GT(share_idle(&self->used), 0.9);
+	reclaim_half(self->w, variant->multi_gen, &used[1], &unused[1]);
+
+	EXPECT_LT(used[0], 0.1);
+	EXPECT_LT(used[1], 0.1);
+	EXPECT_GT(unused[0], 0.25);
+	EXPECT_GT(unused[1], 0.25);
+	diff = unused[0] - unused[1];
+	EXPECT_LT(diff < 0 ? -diff : diff, 0.1);
 }
 
 static long do_map_fd(struct work *w)
@@ -248,7 +392,7 @@ TEST_F_TIMEOUT(others, an_access_that_only_the_page_tells_of_is_seen, 120)
 	self->w->arg[0] = self->fd;
 	ASSERT_EQ(0, work_call(self->w, do_map_fd));
 	ASSERT_EQ(0, work_touch(self->w, ARENA, READ));
-	ASSERT_EQ(0, sample_all(self->t, self->s, self->w, READ));
+	ASSERT_EQ(0, sample_process(self->t, self->s, self->w, READ));
 	without = mean_heat(self->t, 0, ARENA, ARENA + READ, 5);
 
 	reader = fork();
