@@ -527,29 +527,45 @@ void damon_regions_forget(struct damon_ctx *ctx)
 	}
 }
 
+/* Add to @bin of @e @part of @whole pages of @old_bin of @old. */
+static void inherit_bin(struct damon_evidence *e, unsigned int bin,
+			const struct damon_evidence *old, unsigned int old_bin,
+			u64 part, u64 whole)
+{
+	u32 hits = old->hits[old_bin], samples = old->samples[old_bin];
+
+	/* 16 bits times the pages of an address space fit 64 bits. */
+	if (part < whole) {
+		hits = div64_u64(hits * part, whole);
+		samples = div64_u64(samples * part, whole);
+	}
+	samples = min(samples, U16_MAX - e->samples[bin]);
+	e->samples[bin] += samples;
+	e->hits[bin] += min(hits, samples);
+}
+
 /* Add to @to what @from tells of the addresses that both regions have. */
 static void inherit_bins(const struct damon_region *to, struct damon_evidence *e,
 			 const struct damon_region *from,
 			 const struct damon_evidence *old)
 {
-	unsigned int i, j;
+	unsigned long start = from->ar.start, end = bin_start(from, 1);
+	unsigned long to_start = to->ar.start, to_end = bin_start(to, 1);
+	unsigned int i = 0, j = 0;
 
-	for (i = 0; i < NR_BINS; i++) {
-		unsigned long start = bin_start(from, i);
-		unsigned long end = bin_start(from, i + 1);
+	/* Up the addresses of both; that of the one that ends first goes on. */
+	while (i < NR_BINS && j < NR_BINS) {
+		unsigned long lo = max(start, to_start), hi = min(end, to_end);
 
-		for (j = 0; j < NR_BINS && old->samples[i]; j++) {
-			unsigned long lo = max(start, bin_start(to, j));
-			unsigned long hi = min(end, bin_start(to, j + 1));
-			u32 hits, samples;
-
-			if (lo >= hi)
-				continue;
-			hits = mul_u64_u64_div_u64(old->hits[i], hi - lo, end - start);
-			samples = mul_u64_u64_div_u64(old->samples[i], hi - lo, end - start);
-			samples = min(samples, U16_MAX - e->samples[j]);
-			e->samples[j] += samples;
-			e->hits[j] += min(hits, samples);
+		if (lo < hi && old->samples[i])
+			inherit_bin(e, j, old, i, (hi - lo) >> PAGE_SHIFT,
+				    (end - start) >> PAGE_SHIFT);
+		if (end <= to_end) {
+			start = end;
+			end = bin_start(from, ++i + 1);
+		} else {
+			to_start = to_end;
+			to_end = bin_start(to, ++j + 1);
 		}
 	}
 }
@@ -599,21 +615,42 @@ static void copy_state(struct damon_region *to, const struct damon_region *from)
 
 /* === Split and merge === */
 
+/*
+ * Make what is at @at and right of it a region of its own.  Return it, or NULL without
+ * memory.  What was known of the whole is left to the caller.
+ */
+static struct damon_region *cut_off(struct damon_region *r, struct damon_target *t,
+				    unsigned long at)
+{
+	struct damon_region *right = damon_region_new(at, r->ar.end);
+
+	if (!right)
+		return NULL;
+	copy_state(right, r);
+	r->ar.end = at;
+	list_add(&right->list, &r->list);
+	t->nr_regions++;
+	return right;
+}
+
+/* From @r up to @next, to each of the parts of @whole what is known of it. */
+static void share_out(const struct damon_region *whole, struct damon_region *r,
+		      const struct damon_region *next)
+{
+	for (; r != next; r = list_next_entry(r, list)) {
+		drop_evidence(r);
+		inherit(r, whole);
+	}
+}
+
 int damon_region_split(struct damon_region *r, struct damon_target *t,
 		       unsigned long left_size)
 {
-	struct damon_region *right, whole = *r;
+	struct damon_region whole = *r, *next = list_next_entry(r, list);
 
-	right = damon_region_new(r->ar.start + left_size, r->ar.end);
-	if (!right)
+	if (!cut_off(r, t, r->ar.start + left_size))
 		return -ENOMEM;
-	copy_state(right, r);
-	inherit(right, &whole);
-	r->ar.end = right->ar.start;
-	drop_evidence(r);
-	inherit(r, &whole);
-	list_add(&right->list, &r->list);
-	t->nr_regions++;
+	share_out(&whole, r, next);
 	return 0;
 }
 
@@ -715,7 +752,8 @@ static bool agree(const struct damon_region *l, const struct damon_region *r, s6
 {
 	struct tally a = tally(&l->old), b = tally(&r->old);
 
-	return g_test(a, b) < g || !rates_differ(a, b, 16);
+	/* In this order, since logarithms take longer than two divisions. */
+	return !rates_differ(a, b, 16) || g_test(a, b) < g;
 }
 
 /*
@@ -803,17 +841,11 @@ static struct damon_region *carve(struct damon_region *r, struct damon_target *t
 	struct damon_region whole = *r, *next = list_next_entry(r, list);
 	struct damon_region *piece = r;
 
-	if (end < r->ar.end && damon_region_split(r, t, end - r->ar.start))
+	if (end < r->ar.end && !cut_off(r, t, end))
 		return NULL;
-	if (start > r->ar.start) {
-		if (damon_region_split(r, t, start - r->ar.start))
-			return NULL;
-		piece = list_next_entry(r, list);
-	}
-	for (; r != next; r = list_next_entry(r, list)) {
-		drop_evidence(r);
-		inherit(r, &whole);
-	}
+	if (start > r->ar.start)
+		piece = cut_off(r, t, start);
+	share_out(&whole, r, next);
 	return piece;
 }
 
