@@ -99,6 +99,8 @@ struct damon_region {
 	struct damon_evidence now;	/* of this one */
 	unsigned long last_hit;		/* in this aggregation, or 0 */
 	struct damon_tlb_stats tlb;
+	u8 run;				/* samples that found all the same, of late */
+	u8 run_hits : 1;		/* namely accesses */
 	u8 next_bin : 3;
 	u8 expected : 2;		/* of the next sample */
 	u8 nr_surprises : 2;		/* in a row */

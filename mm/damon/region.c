@@ -38,7 +38,8 @@
  * Change.  When the samples of this aggregation contradict those before
  * (G > 15), or three in a row contradict what was certain, the memory is used in
  * a new way: what was known is forgotten, and the region begins a new age.
- * Noise alone rarely begins a new age.
+ * Noise alone rarely begins a new age.  A run of samples that all found the same
+ * is tested as a whole, over many aggregations (G > 20).
  *
  * Rest.  Most memory of most machines is idle, and the next sample of what had
  * 400 samples and no access will tell nothing new.  Such a region is looked at in
@@ -233,6 +234,8 @@ static s64 g_test(struct tally a, struct tally b)
 #define G_MERGE		G(45)
 #define G_CHANGE	G(150)
 #define G_CUT		G(120)
+/* A run is tested at each of its samples. */
+#define G_RUN		G(200)
 
 static unsigned long nr_pages(const struct damon_region *r)
 {
@@ -468,8 +471,39 @@ static void judge(const struct damon_ctx *ctx, struct damon_region *r)
 	struct tally t = tally(&r->old);
 
 	r->nr_accesses = nr_accesses(ctx, t);
-	r->expected = expectation(t);
+	/* Surprises in a row may take several aggregations. */
+	if (!r->nr_surprises)
+		r->expected = expectation(t);
 	r->settled = is_settled(r, t);
+}
+
+/*
+ * Do all that were found of late, alike, contradict those before?  One or two samples
+ * never do, so where an aggregation has no more, what becomes idle would fade for
+ * hundreds of aggregations; and so would the last traces of what left bit by bit.
+ */
+static bool run_contradicts(struct damon_region *r)
+{
+	struct tally now = tally(&r->now), all = tally(&r->old), run = {};
+	bool hits = now.hits;
+
+	if (!now.samples)
+		return false;
+	if (hits && now.hits < now.samples) {
+		r->run = 0;
+		return false;
+	}
+	r->run = min((hits == r->run_hits ? r->run : 0) + now.samples / SAMPLE, U8_MAX);
+	r->run_hits = hits;
+
+	all.hits += now.hits;
+	all.samples += now.samples;
+	/* A part of a region may have less of the evidence than the run says. */
+	run.samples = min(r->run * SAMPLE, hits ? all.hits : all.samples - all.hits);
+	run.hits = hits ? run.samples : 0;
+	all.hits -= run.hits;
+	all.samples -= run.samples;
+	return g_test(run, all) > G_RUN;
 }
 
 static void count(struct damon_ctx *ctx, struct damon_region *r)
@@ -484,7 +518,7 @@ static void count(struct damon_ctx *ctx, struct damon_region *r)
 	 */
 	if (late || !ctx->takes_samples)
 		spread_count(ctx, r);
-	if (g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
+	if (run_contradicts(r) || g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
 		r->changed = true;
 	add_up(r);
 	if (r->changed)
@@ -606,6 +640,8 @@ static void copy_state(struct damon_region *to, const struct damon_region *from)
 	to->next_bin = from->next_bin;
 	to->expected = from->expected;
 	to->nr_surprises = from->nr_surprises;
+	to->run = from->run;
+	to->run_hits = from->run_hits;
 	to->changed = from->changed;
 	to->young = from->young;
 	to->settled = from->settled;
@@ -736,6 +772,7 @@ static void merge_two(struct damon_region *l, struct damon_region *r,
 	inherit(l, r);
 	l->expected = expectation(tally(&l->old));
 	l->nr_surprises = 0;
+	l->run = l->run_hits == r->run_hits ? min(l->run, r->run) : 0;
 	l->settled = is_settled(l, tally(&l->old));
 	if (l->rest > r->rest)
 		l->rest = r->rest;

@@ -703,6 +703,84 @@ static void change_is_reported_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->age, 0);
 }
 
+static const struct few_case {
+	const char *name;
+	unsigned int old_hits, old_samples;
+	unsigned int nr;		/* samples an aggregation */
+	unsigned int nth;		/* of those after the change */
+	unsigned int most;		/* samples until it is known */
+	unsigned int min, max;		/* of the count then */
+} few_cases[] = {
+	{ "hot no more, one sample", 24, 24, 1, 0, 3, 0, 0 },
+	{ "hot no more, two samples", 24, 24, 2, 0, 4, 0, 0 },
+	{ "hot no more, after long", 400, 400, 1, 0, 3, 0, 0 },
+	{ "idle no more, one sample", 0, 24, 1, 1, 3, 20, 20 },
+	{ "idle no more, after long", 0, 360, 3, 1, 3, 20, 20 },
+	{ "half no more, one sample", 200, 400, 1, 0, 20, 0, 0 },
+	{ "half no more, seven samples", 200, 400, 7, 0, 21, 0, 0 },
+	{ "half to always, two samples", 200, 400, 2, 1, 20, 20, 20 },
+	{ "traces of what left bit by bit", 20, 200, 20, 0, 140, 0, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(few, few_cases, name);
+
+/* However few an aggregation has: what is the same in several is taken together. */
+static void change_needs_no_more_samples_where_there_are_few(struct kunit *test)
+{
+	const struct few_case *c = test->param_value;
+	struct damon_ctx *ctx = test_ctx(test, 61);
+	struct damon_region *r = known_region(test, ctx, c->old_hits, c->old_samples);
+	unsigned int nr;
+
+	for (nr = 0; nr < c->most && r->age; nr += c->nr) {
+		take_samples(ctx, r, c->nr, c->nth);
+		end_aggregation(ctx);
+	}
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+	/* What came before the change is known to be of the past then. */
+	for (nr = 0; nr < 40; nr += c->nr) {
+		take_samples(ctx, r, c->nr, c->nth);
+		end_aggregation(ctx);
+	}
+	KUNIT_EXPECT_GE(test, r->nr_accesses, c->min);
+	KUNIT_EXPECT_LE(test, r->nr_accesses, c->max);
+}
+
+static void surprises_may_come_in_several_aggregations(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 63);
+	struct damon_region *r = known_region(test, ctx, 16, 16);
+	unsigned int i;
+
+	for (i = 0; i < 13; i++) {
+		KUNIT_EXPECT_NE(test, r->age, 0);
+		take_samples(ctx, r, 1, i < 10);
+		end_aggregation(ctx);
+	}
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+}
+
+/* The same rate all the time, sample by sample, and by chance in any order. */
+static void steady_use_is_no_change_where_there_are_few(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 62);
+	struct damon_region *r = known_region(test, ctx, 120, 400);
+	struct rnd_state rng;
+	unsigned int i, nr_changes = 0;
+
+	prandom_seed_state(&rng, 62);
+	for (i = 0; i < 20000; i++) {
+		damon_region_pick(ctx, r);
+		damon_region_record(r, prandom_u32_state(&rng) % 10 < 3);
+		ctx->nr_samples++;
+		end_aggregation(ctx);
+		nr_changes += !r->age;
+	}
+	/* One in a thousand aggregations of 20 samples, by chance. */
+	KUNIT_EXPECT_LE(test, nr_changes, 4);
+}
+
 static void change_leaves_no_mixture(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 35);
@@ -1711,6 +1789,9 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE(samples_without_an_answer_are_none),
 	KUNIT_CASE(old_evidence_fades),
 	KUNIT_CASE(change_is_reported_at_once),
+	KUNIT_CASE_PARAM(change_needs_no_more_samples_where_there_are_few, few_gen_params),
+	KUNIT_CASE(surprises_may_come_in_several_aggregations),
+	KUNIT_CASE(steady_use_is_no_change_where_there_are_few),
 	KUNIT_CASE(change_leaves_no_mixture),
 	KUNIT_CASE_PARAM(rare_accesses_stand_out, rare_gen_params),
 	KUNIT_CASE(pause_is_no_end),

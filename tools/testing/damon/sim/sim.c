@@ -42,7 +42,7 @@
 #define BASE (1UL << 42)
 
 #define SAMPLE_US 5000
-/* Sampling intervals in an aggregation. */
+/* Sampling intervals in an aggregation, at most; so many, unless a workload says less. */
 #define NR_SAMPLES 20
 #define MIN_REGIONS 10
 #define MAX_REGIONS 1000
@@ -64,6 +64,8 @@ struct workload {
 	/* How many areas, the most accessed ones, are hot; 0: all. */
 	unsigned int nr_hot;
 	unsigned int nr_aggregations;
+	/* Sampling intervals in each; 0: NR_SAMPLES. */
+	unsigned int nr_samples;
 	/* What a run has to reach, over all seeds. */
 	double min_recall;
 	/* Aggregations to 90 %, at the median; 0: any number. */
@@ -259,6 +261,11 @@ static double true_rate(const struct run *run, unsigned long addr)
 
 /* === The engine === */
 
+static unsigned int nr_samples(const struct run *run)
+{
+	return run->w->nr_samples ?: NR_SAMPLES;
+}
+
 static void start(struct run *run, const struct workload *w, unsigned int seed)
 {
 	struct damon_addr_range range = { BASE, BASE + w->size };
@@ -272,7 +279,7 @@ static void start(struct run *run, const struct workload *w, unsigned int seed)
 	prandom_seed_state(&run->rng, seed);
 	run->ctx.rng = seed + 1000000;
 	run->ctx.sample_interval = SAMPLE_US;
-	run->ctx.aggr_interval = NR_SAMPLES * SAMPLE_US;
+	run->ctx.aggr_interval = nr_samples(run) * SAMPLE_US;
 	run->ctx.min_nr_regions = MIN_REGIONS;
 	run->ctx.max_nr_regions = MAX_REGIONS;
 	INIT_LIST_HEAD(&run->ctx.targets_list);
@@ -337,7 +344,7 @@ static void count_bytes(const struct run *run, struct counted *c)
 
 	memset(c, 0, sizeof(*c));
 	damon_for_each_region(r, run->t) {
-		double rate = (double)r->nr_accesses / NR_SAMPLES;
+		double rate = (double)r->nr_accesses / nr_samples(run);
 		double rest = damon_region_size(r);
 		unsigned int i;
 
@@ -383,7 +390,7 @@ static double recall(const struct counted *c)
 /* The largest distance of a true edge from the nearest one that is reported. */
 static unsigned long edge_error(const struct run *run)
 {
-	double thres = NR_SAMPLES * run->w->rate / 2;
+	double thres = nr_samples(run) * run->w->rate / 2;
 	unsigned long worst = 0;
 	unsigned int i;
 
@@ -445,7 +452,7 @@ static void score_run(const struct workload *w, unsigned int seed, struct score 
 		struct counted c;
 		double found;
 
-		while (run.ctx.nr_samples < NR_SAMPLES) {
+		while (run.ctx.nr_samples < nr_samples(&run)) {
 			if (run.now >= run.next_place)
 				place(&run);
 			sample(&run);
@@ -538,6 +545,14 @@ static const struct workload workloads[] = {
 		.name = "phase, 2 x 64 MiB of 1 GiB", .size = GiB,
 		.place = place_phase, .nr = 2, .area = 64 * MiB, .rate = .95,
 		.nr_aggregations = 170, .min_recall = .95, .max_again = 1.7,
+	}, {
+		.name = "stairs, 2 samples each time", .size = GiB,
+		.place = place_stairs, .nr = 1, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 1700, .nr_samples = 2, .min_recall = .95, .max_again = 8,
+	}, {
+		.name = "phase, 2 samples each time", .size = GiB,
+		.place = place_phase, .nr = 2, .area = 64 * MiB, .rate = .95,
+		.nr_aggregations = 1700, .nr_samples = 2, .min_recall = .95, .max_again = 8,
 	}, {
 		.name = "Zipf, 2 % of 1 GiB", .size = GiB,
 		.place = place_zipf, .nr = 16384, .area = 64 * KiB, .nr_hot = 328,
