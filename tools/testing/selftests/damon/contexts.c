@@ -123,9 +123,9 @@ TEST_F_TIMEOUT(contexts, two_monitor_at_once, 120)
 
 	ASSERT_NE(NULL, w2);
 	ASSERT_EQ(0, work_map(self->w, ARENA, 8 * MiB));
-	work_hot(self->w, 0, ARENA, 8 * MiB);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 8 * MiB));
 	ASSERT_EQ(0, work_map(w2, ARENA2, 8 * MiB));
-	work_hot(w2, 0, ARENA2, 8 * MiB);
+	ASSERT_TRUE(work_hot(w2, 0, ARENA2, 8 * MiB));
 	snprintf(ids, sizeof(ids), "%d", w2->pid);
 	ASSERT_EQ(0, damon_write("mk_contexts", "foo"));
 	ASSERT_EQ(0, damon_write("foo/attrs", TEST_ATTRS));

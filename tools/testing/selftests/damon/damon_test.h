@@ -400,14 +400,19 @@ static inline long work_touch(struct work *w, unsigned long addr, unsigned long 
 	return work_call(w, do_touch);
 }
 
-static inline void work_hot(struct work *w, int i, unsigned long addr,
+static inline bool work_hot(struct work *w, int i, unsigned long addr,
 			    unsigned long len)
 {
 	/* Never an area that is half of the old one. */
 	store(&w->hot[i].end, 0);
-	work_passes(w, 1);
+	if (!work_passes(w, 1))
+		return false;
+	if (!len)
+		return true;
 	w->hot[i].start = addr;
-	store(&w->hot[i].end, len ? addr + len : 0);
+	store(&w->hot[i].end, addr + len);
+	/* The first pass has the page faults, and may take a second and more. */
+	return work_passes(w, 1);
 }
 
 /* === Mappings of a process === */

@@ -53,8 +53,8 @@ TEST_F_TIMEOUT(fixed, only_the_ranges_are_watched, 120)
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * SIZE));
 	ASSERT_EQ(0, work_map(self->w, ARENA2, SIZE));
-	work_hot(self->w, 0, ARENA, 2 * SIZE);
-	work_hot(self->w, 1, ARENA2, SIZE);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 2 * SIZE));
+	ASSERT_TRUE(work_hot(self->w, 1, ARENA2, SIZE));
 	ASSERT_EQ(0, set_target(self->w->pid));
 	snprintf(text, sizeof(text), "fvaddr %d\n", self->w->pid);
 	EXPECT_STREQ(text, damon_read("target_ids"));
@@ -89,15 +89,14 @@ TEST_F_TIMEOUT(fixed, the_ranges_stay_when_mappings_come_and_go, 120)
 	/* It is seen without an update. */
 	ASSERT_EQ(0, work_map(self->w, ARENA, SIZE));
 	ASSERT_EQ(0, work_map(self->w, ARENA + SIZE, SIZE));
-	work_hot(self->w, 0, ARENA, 2 * SIZE);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 2 * SIZE));
 	ASSERT_EQ(0, trace_after(self->t, self->s, now() + 0.5));
 	EXPECT_GT(mean_heat(self->t, 0, ARENA, ARENA + SIZE, 5), NR_SAMPLES / 4);
 	ASSERT_EQ(0, next_update(self->t, self->s));
 	EXPECT_EQ(SIZE, covered(self->s, 0, ARENA, ARENA + SIZE));
 	EXPECT_EQ(SIZE, all_covered(self->s));
 
-	work_hot(self->w, 0, 0, 0);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, 0, 0));
 	ASSERT_EQ(0, work_unmap(self->w, ARENA, 2 * SIZE));
 	ASSERT_EQ(0, next_update(self->t, self->s));
 	EXPECT_EQ(SIZE, covered(self->s, 0, ARENA, ARENA + SIZE));
@@ -117,7 +116,7 @@ TEST_F_TIMEOUT(fixed, the_ranges_stay_after_exec, 120)
 	char path[64], comm[32] = "";
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, SIZE));
-	work_hot(self->w, 0, ARENA, SIZE);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, SIZE));
 	ASSERT_EQ(0, set_target(self->w->pid));
 	ASSERT_EQ(0, damon_init_regions(ARENA, ARENA + SIZE));
 	ASSERT_EQ(0, damon_write("monitor_on", "on"));
@@ -147,7 +146,7 @@ TEST_F_TIMEOUT(fixed, each_target_has_its_own_ranges, 120)
 	fd[1] = syscall(SYS_pidfd_open, w2->pid, 0);
 	ASSERT_EQ(0, work_map(self->w, ARENA, SIZE));
 	ASSERT_EQ(0, work_map(w2, ARENA, 2 * SIZE));
-	work_hot(w2, 0, ARENA + SIZE, SIZE);
+	ASSERT_TRUE(work_hot(w2, 0, ARENA + SIZE, SIZE));
 	ASSERT_EQ(0, damon_write("attrs", TEST_ATTRS));
 	snprintf(text, sizeof(text), "fvaddr pidfd %d %d", fd[0], fd[1]);
 	EXPECT_EQ(0, damon_write("target_ids", text));

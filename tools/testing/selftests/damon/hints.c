@@ -149,7 +149,7 @@ TEST_F_TIMEOUT(hints, aging_finds_what_was_used_before, 200)
 	ASSERT_LE(SIZE / (4 * KiB) * 9 / 10, g.used);
 
 	ASSERT_EQ(0, work_touch(self->w, ARENA, SIZE));
-	work_hot(self->w, 0, ARENA, 4 * KiB);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 4 * KiB));
 	ASSERT_EQ(0, write_text(TLB_FLUSHES, "100"));
 	ASSERT_EQ(0, damon_write("attrs", ATTRS));
 	ASSERT_EQ(0, damon_write("target_ids", pid));

@@ -240,8 +240,7 @@ static int start_other(struct work **other)
 	err = err ?: work_map(w, ARENA, HOT);
 	if (err)
 		return err;
-	work_hot(w, 0, ARENA, HOT);
-	return work_passes(w, 1) ? 0 : -ETIMEDOUT;
+	return work_hot(w, 0, ARENA, HOT) ? 0 : -ETIMEDOUT;
 }
 
 /* How fast hot memory is found is not promised. */
@@ -266,7 +265,7 @@ TEST_F_TIMEOUT(hotplug, a_dimm_is_followed_as_it_comes_and_goes, 300)
 	double time;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, HOT));
-	work_hot(self->w, 0, ARENA, HOT);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", NULL));
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	all = covered(self->s, 0, 0, ~0UL);
@@ -431,8 +430,7 @@ TEST_F_TIMEOUT(hotplug, counts_of_the_rest_are_kept, 300)
 
 	ASSERT_NE(MAP_FAILED, flips);
 	ASSERT_EQ(0, work_map(self->w, ARENA, HOT));
-	work_hot(self->w, 0, ARENA, HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, HOT));
 	ASSERT_EQ(0, dimm_plug(&self->d));
 	ASSERT_EQ(0, dimm_set(&self->d, "online_movable"));

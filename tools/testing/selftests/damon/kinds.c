@@ -442,8 +442,7 @@ static long make_memory(struct work *w, long (*map)(struct work *w), const char 
 	if (err)
 		return err;
 	w->read_only = read_only;
-	work_hot(w, 0, ARENA, HOT);
-	if (!work_passes(w, 1))
+	if (!work_hot(w, 0, ARENA, HOT))
 		return -ETIMEDOUT;
 	if (smaps && map_info(w->pid, ARENA, smaps) * KiB < HOT)
 		return -ENODEV;
@@ -565,7 +564,7 @@ TEST_F_TIMEOUT(harmless, memory_that_is_swapped_out_and_in, 200)
 	self->w->arg[0] = ARENA;
 	self->w->arg[1] = SWAPPED;
 	EXPECT_EQ(0, work_call(self->w, do_mark));
-	work_hot(self->w, 0, ARENA, SWAPPED);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, SWAPPED));
 	EXPECT_EQ(0, damon_on("2000 100000 500000 200 1000", &self->w->pid, 1));
 	self->t->max_accesses = 50;
 	for (i = 0; i < 8; i++) {
@@ -603,7 +602,7 @@ TEST_F_TIMEOUT(harmless, memory_that_is_migrated, 200)
 	self->w->arg[0] = ARENA;
 	self->w->arg[1] = 2 * HOT;
 	ASSERT_EQ(0, work_call(self->w, do_mark));
-	work_hot(self->w, 0, ARENA, HOT);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	ASSERT_EQ(0, damon_on("2000 100000 500000 200 1000", &self->w->pid, 1));
 	self->t->max_accesses = 50;
 	for (i = 0; i < 4; i++) {
@@ -669,8 +668,7 @@ TEST_F_TIMEOUT(harmless, huge_pages_that_are_split_and_joined, 200)
 	self->w->arg[0] = ARENA;
 	self->w->arg[1] = HOT;
 	ASSERT_EQ(0, work_call(self->w, map_thp));
-	work_hot(self->w, 0, ARENA, HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	if (map_info(self->w->pid, ARENA, "AnonHugePages:") <= 0)
 		SKIP(return, "no huge pages");
 	ASSERT_EQ(0, damon_on("2000 100000 500000 200 1000", &self->w->pid, 1));
@@ -702,7 +700,7 @@ TEST_F_TIMEOUT(harmless, memory_that_nobody_may_access, 120)
 	char ids[32];
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, HOT));
-	work_hot(self->w, 0, ARENA, HOT);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	snprintf(ids, sizeof(ids), "fvaddr %d", self->w->pid);
 	ASSERT_EQ(0, damon_write("attrs", TEST_ATTRS));
 	ASSERT_EQ(0, damon_write("target_ids", ids));
@@ -711,14 +709,13 @@ TEST_F_TIMEOUT(harmless, memory_that_nobody_may_access, 120)
 	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
 	before = mean_heat(self->t, 0, ARENA, ARENA + HOT, 4);
 
-	work_hot(self->w, 0, 0, 0);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, 0, 0));
 	ASSERT_EQ(0, work_protect(self->w, PROT_NONE));
 	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
 	none = mean_heat(self->t, 0, ARENA, ARENA + HOT, 4);
 
 	ASSERT_EQ(0, work_protect(self->w, PROT_READ | PROT_WRITE));
-	work_hot(self->w, 0, ARENA, HOT);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
 	after = mean_heat(self->t, 0, ARENA, ARENA + HOT, 4);
 	TH_LOG("%.1f, %.1f, %.1f of %d", before, none, after, NR_SAMPLES);

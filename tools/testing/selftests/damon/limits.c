@@ -131,8 +131,7 @@ TEST_F_TIMEOUT(regions, age_grows_until_the_pattern_changes, 200)
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 32 * MiB));
 	ASSERT_EQ(0, work_touch(self->w, ARENA, 32 * MiB));
-	work_hot(self->w, 0, hot, 4 * MiB);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, hot, 4 * MiB));
 	/* With so small regions, the middle does not merge with cold memory. */
 	ASSERT_EQ(0, damon_on("10000 200000 2000000 100 1000", &self->w->pid, 1));
 
@@ -147,8 +146,7 @@ TEST_F_TIMEOUT(regions, age_grows_until_the_pattern_changes, 200)
 	TH_LOG("age %u after %d aggregations", before, i + 1);
 	EXPECT_LE(12, before);
 
-	work_hot(self->w, 0, 0, 0);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, 0, 0));
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, trace_next(self->t, self->s));
 		if (age_at(self->s, middle) < after)

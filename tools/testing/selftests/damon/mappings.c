@@ -115,18 +115,17 @@ TEST_F_TIMEOUT(mappings, one_that_moves_is_followed, 120)
 	double time, mean;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 16 * MiB));
-	work_hot(self->w, 0, ARENA, 16 * MiB);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 16 * MiB));
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 
-	work_hot(self->w, 0, 0, 0);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, 0, 0));
 	self->w->arg[0] = ARENA;
 	self->w->arg[1] = 16 * MiB;
 	self->w->arg[2] = ARENA2;
 	ASSERT_EQ(0, work_call(self->w, do_move));
-	work_hot(self->w, 0, ARENA2, 16 * MiB);
 	time = now();
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA2, 16 * MiB));
 	EXPECT_IN_TIME(time, ARENA2, ARENA3, 16 * MiB);
 	EXPECT_EQ(0, covered(self->s, 0, ARENA, ARENA2));
 	mean = mean_heat(self->t, 0, ARENA2, ARENA2 + 16 * MiB, 10);
@@ -181,8 +180,7 @@ TEST_F_TIMEOUT(mappings, counts_of_what_stays_are_kept, 120)
 	int i, nr = 20;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 16 * MiB));
-	work_hot(self->w, 0, ARENA, 16 * MiB);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 16 * MiB));
 	ASSERT_EQ(0, damon_on("10000 200000 20000 10 1000", &self->w->pid, 1));
 	self->w->arg[0] = ARENA2;
 	self->w->arg[1] = 4 * MiB;

@@ -81,8 +81,7 @@ static long start_hot(struct work *w)
 
 	if (err)
 		return err;
-	work_hot(w, 0, ARENA, HOT);
-	return work_passes(w, 1) ? 0 : -ETIMEDOUT;
+	return work_hot(w, 0, ARENA, HOT) ? 0 : -ETIMEDOUT;
 }
 
 /* === A user of the interface === */

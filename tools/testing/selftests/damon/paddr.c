@@ -236,8 +236,7 @@ TEST_F_TIMEOUT(kinds, hot_memory_is_seen, 200)
 	if (!variant->ksm)
 		ASSERT_EQ(0, work_touch(self->w, ARENA, 2 * HOT));
 	self->w->read_only = variant->read_only;
-	work_hot(self->w, 0, ARENA, HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	if (variant->smaps && map_info(self->w->pid, ARENA, variant->smaps) * KiB < HOT)
 		SKIP(return, "the kernel gave other memory: %ld KiB",
 		     map_info(self->w->pid, ARENA, variant->smaps));
@@ -281,8 +280,7 @@ TEST_F_TIMEOUT(pages, hot_memory_of_a_process_is_found_among_all, 200)
 
 	ASSERT_EQ(0, read_ram(&ram));
 	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * HOT));
-	work_hot(self->w, 0, ARENA, 2 * HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 2 * HOT));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, 2 * HOT));
 	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", NULL));
 	/* How fast it is found, is not promised. */
@@ -398,7 +396,7 @@ TEST_F_TIMEOUT(pages, either_of_two_processes_is_seen, 120)
 		ASSERT_EQ(0, work_touch(w[i], ARENA, 2 * HOT));
 	}
 	close(fd);
-	work_hot(self->other, 0, ARENA, HOT);
+	ASSERT_TRUE(work_hot(self->other, 0, ARENA, HOT));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, HOT));
 	ASSERT_EQ(0, pages_add(&self->cold, self->w->pid, ARENA + HOT, HOT));
 	ASSERT_EQ(0, pages_add(&self->all, self->w->pid, ARENA, 2 * HOT));
@@ -436,8 +434,7 @@ TEST_F_TIMEOUT(pages, memory_that_is_mapped_1000_times_is_seen, 200)
 	self->w->arg[2] = fd;
 	ASSERT_EQ(0, work_call(self->w, do_map_often));
 	close(fd);
-	work_hot(self->w, 0, ARENA, TIMES * SHARED);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, TIMES * SHARED));
 	leave_lists();
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, SHARED));
 	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->hot, &self->hot)));
@@ -515,7 +512,7 @@ TEST_F_TIMEOUT(pages, memory_that_many_share_since_a_fork_is_seen, 200)
 	ASSERT_TRUE(wait_for(load(&family->nr_ready) == NR_SHARERS - 1, PATIENCE));
 	user = &family->child[NR_SHARERS - 2];
 	user->read_only = true;
-	work_hot(user, 0, ARENA, HOT);
+	ASSERT_TRUE(work_hot(user, 0, ARENA, HOT));
 	/* All share all: a page counts for each by its share. */
 	ASSERT_GT(2 * HOT / KiB / (NR_SHARERS - 1), map_info(user->pid, ARENA, "Pss:"));
 	ASSERT_EQ(0, pages_add(&self->hot, user->pid, ARENA, HOT));
@@ -526,7 +523,7 @@ TEST_F_TIMEOUT(pages, memory_that_many_share_since_a_fork_is_seen, 200)
 	EXPECT_GT(hot, NR_SAMPLES / 4.);
 	EXPECT_LT(cold, NR_SAMPLES / 5.);
 
-	work_hot(user, 0, 0, 0);
+	ASSERT_TRUE(work_hot(user, 0, 0, 0));
 	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot,
 				   &cold, &same));
@@ -540,8 +537,7 @@ TEST_F_TIMEOUT(pages, freed_memory_gets_cold, 120)
 	double before, after, same;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, HOT));
-	work_hot(self->w, 0, ARENA, HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, HOT));
 	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr", rows_of(&self->hot, &self->hot)));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot, &before, &same));
@@ -847,8 +843,7 @@ TEST_F_TIMEOUT(nodes, hot_memory_is_found_in_its_node, 120)
 		SKIP(return, "no memory in a node 1");
 	ASSERT_EQ(0, work_bind(self->w, 1));
 	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * HOT));
-	work_hot(self->w, 0, ARENA, 2 * HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 2 * HOT));
 	ASSERT_EQ(0, pages_add(&self->hot, self->w->pid, ARENA, 2 * HOT));
 	ASSERT_EQ(0, damon_on_ids(ATTRS, "paddr 0 1", NULL));
 	ASSERT_EQ(0, mean_of_pages(self->t, self->s, &self->hot, &self->hot, &hot, &same));

@@ -85,8 +85,7 @@ TEST_F_TIMEOUT(pattern, hot_64m_in_1g_then_a_second_one, 200)
 	/* The neighbours of the hot area are there as well, and cold. */
 	ASSERT_EQ(0, work_map(self->w, ARENA, GiB));
 	ASSERT_EQ(0, work_touch(self->w, HOT_AT - 32 * MiB, HOT + 64 * MiB));
-	work_hot(self->w, 0, HOT_AT, HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, HOT_AT, HOT));
 
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
 	for (i = 0; i < 30; i++)
@@ -95,8 +94,7 @@ TEST_F_TIMEOUT(pattern, hot_64m_in_1g_then_a_second_one, 200)
 
 	/* Where there was no memory at all, in a GiB that is reserved. */
 	ASSERT_EQ(0, work_map(self->w, ARENA2 + 100 * MiB, HOT));
-	work_hot(self->w, 1, ARENA2 + 100 * MiB, HOT);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 1, ARENA2 + 100 * MiB, HOT));
 	time = now();
 	while (self->s->time < time + (UPDATE_US + 30 * AGGR_US) / 1e6)
 		ASSERT_EQ(0, trace_next(self->t, self->s));
@@ -112,8 +110,7 @@ TEST_F_TIMEOUT(pattern, cold_memory_is_cold, 100)
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 64 * MiB));
 	ASSERT_EQ(0, work_touch(self->w, ARENA, 64 * MiB));
-	work_hot(self->w, 0, ARENA, 8 * MiB);
-	ASSERT_TRUE(work_passes(self->w, 1));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 8 * MiB));
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
 	for (i = 0; i < 20; i++)
 		ASSERT_EQ(0, trace_next(self->t, self->s));

@@ -159,7 +159,7 @@ TEST_F_TIMEOUT(race, all_files_at_once, 200)
 	int i, status;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 4 * MiB));
-	work_hot(self->w, 0, ARENA, 4 * MiB);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 4 * MiB));
 	for (i = 0; i < NR; i++) {
 		pids[i] = run(fns[i]);
 		ASSERT_LT(0, pids[i]);

@@ -35,8 +35,7 @@ static long start_hot(struct work *w, unsigned long addr)
 
 	if (err)
 		return err;
-	work_hot(w, 0, addr, HOT);
-	return work_passes(w, 1) ? 0 : -ETIMEDOUT;
+	return work_hot(w, 0, addr, HOT) ? 0 : -ETIMEDOUT;
 }
 
 static double hot_heat(struct trace *t, unsigned long target, unsigned long addr)
@@ -75,7 +74,7 @@ TEST_F_TIMEOUT(targets, a_child_is_not_monitored, 120)
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * HOT));
 	ASSERT_EQ(0, work_touch(self->w, ARENA, 2 * HOT));
-	work_hot(self->w, 0, ARENA, HOT);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	child = work_call(self->w, do_fork);

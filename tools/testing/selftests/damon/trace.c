@@ -72,7 +72,7 @@ TEST_F_TIMEOUT(trace, comes_once_each_aggregation_interval, 150)
 	int i, nr = 25;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 64 * MiB));
-	work_hot(self->w, 0, ARENA, 8 * MiB);
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 8 * MiB));
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
 	first = now();
 	ASSERT_EQ(0, trace_next(self->t, self->s));
