@@ -777,7 +777,7 @@ static void steady_use_is_no_change_where_there_are_few(struct kunit *test)
 		end_aggregation(ctx);
 		nr_changes += !r->age;
 	}
-	/* One in a thousand aggregations of 20 samples, by chance. */
+	/* By chance there is one in 40,000 samples. */
 	KUNIT_EXPECT_LE(test, nr_changes, 4);
 }
 
