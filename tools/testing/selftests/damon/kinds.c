@@ -508,20 +508,40 @@ TEST_F_TIMEOUT(kinds, hot_memory_is_seen, 120)
 
 /* === None is harmed === */
 
-FIXTURE(harmless) {
+/* While it moves, for both monitors. */
+FIXTURE(moving) {
 	struct work *w;
 	struct trace *t;
 	struct snapshot *s;
 };
 
-FIXTURE_SETUP(harmless)
+FIXTURE_VARIANT(moving) {
+	bool physical;
+};
+
+FIXTURE_VARIANT_ADD(moving, process) {
+};
+
+FIXTURE_VARIANT_ADD(moving, physical) {
+	.physical = true,
+};
+
+FIXTURE_SETUP(moving)
 {
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+	self->t->max_accesses = 50;
 }
 
-FIXTURE_TEARDOWN(harmless)
+FIXTURE_TEARDOWN(moving)
 {
 	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
+}
+
+static int watch_closely(struct work *w, bool physical)
+{
+	const char *attrs = "2000 100000 500000 200 1000";
+
+	return physical ? damon_on_ids(attrs, "paddr", NULL) : damon_on(attrs, &w->pid, 1);
 }
 
 /* Each page tells its address; the hot loop writes to its first byte. */
@@ -550,7 +570,7 @@ static long do_pageout(struct work *w)
 	return madvise((void *)w->arg[0], w->arg[1], MADV_PAGEOUT) ? -errno : 0;
 }
 
-TEST_F_TIMEOUT(harmless, memory_that_is_swapped_out_and_in, 200)
+TEST_F_TIMEOUT(moving, memory_that_is_swapped_out_and_in, 200)
 {
 	long out = vm_event("pswpout "), in = vm_event("pswpin ");
 	int i, err;
@@ -565,13 +585,13 @@ TEST_F_TIMEOUT(harmless, memory_that_is_swapped_out_and_in, 200)
 	self->w->arg[1] = SWAPPED;
 	EXPECT_EQ(0, work_call(self->w, do_mark));
 	ASSERT_TRUE(work_hot(self->w, 0, ARENA, SWAPPED));
-	EXPECT_EQ(0, damon_on("2000 100000 500000 200 1000", &self->w->pid, 1));
-	self->t->max_accesses = 50;
+	EXPECT_EQ(0, watch_closely(self->w, variant->physical));
 	for (i = 0; i < 8; i++) {
 		EXPECT_EQ(0, work_call(self->w, do_pageout));
 		EXPECT_EQ(0, trace_next(self->t, self->s));
 	}
-	EXPECT_EQ(SWAPPED, covered(self->s, 0, ARENA, ARENA2));
+	if (!variant->physical)
+		EXPECT_EQ(SWAPPED, covered(self->s, 0, ARENA, ARENA2));
 	EXPECT_EQ(0, work_call(self->w, do_verify));
 	EXPECT_EQ(0, damon_write("monitor_on", "off"));
 	TH_LOG("%ld pages out, %ld in", vm_event("pswpout ") - out, vm_event("pswpin ") - in);
@@ -591,7 +611,7 @@ static long do_punch(struct work *w)
 	return 0;
 }
 
-TEST_F_TIMEOUT(harmless, memory_that_is_migrated, 200)
+TEST_F_TIMEOUT(moving, memory_that_is_migrated, 200)
 {
 	long migrated = vm_event("pgmigrate_success ");
 	int i;
@@ -603,8 +623,7 @@ TEST_F_TIMEOUT(harmless, memory_that_is_migrated, 200)
 	self->w->arg[1] = 2 * HOT;
 	ASSERT_EQ(0, work_call(self->w, do_mark));
 	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
-	ASSERT_EQ(0, damon_on("2000 100000 500000 200 1000", &self->w->pid, 1));
-	self->t->max_accesses = 50;
+	ASSERT_EQ(0, watch_closely(self->w, variant->physical));
 	for (i = 0; i < 4; i++) {
 		self->w->arg[0] = ARENA2;
 		self->w->arg[1] = FRAGMENTED;
@@ -621,6 +640,55 @@ TEST_F_TIMEOUT(harmless, memory_that_is_migrated, 200)
 	TH_LOG("%ld pages migrated", migrated);
 	if (!migrated)
 		SKIP(return, "nothing was migrated");
+}
+
+static long do_split(struct work *w)
+{
+	unsigned long addr;
+
+	/* One page of each huge page: it is split, and may be joined again. */
+	for (addr = w->arg[0]; addr < w->arg[0] + w->arg[1]; addr += HUGE)
+		if (madvise((void *)(addr + 64 * KiB), 4 * KiB, MADV_DONTNEED))
+			return -errno;
+	/* MADV_COLLAPSE */
+	madvise((void *)w->arg[0], w->arg[1], 25);
+	return 0;
+}
+
+TEST_F_TIMEOUT(moving, huge_pages_that_are_split_and_joined, 200)
+{
+	int i;
+
+	self->w->arg[0] = ARENA;
+	self->w->arg[1] = HOT;
+	ASSERT_EQ(0, work_call(self->w, map_thp));
+	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
+	if (map_info(self->w->pid, ARENA, "AnonHugePages:") <= 0)
+		SKIP(return, "no huge pages");
+	ASSERT_EQ(0, watch_closely(self->w, variant->physical));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, work_call(self->w, do_split));
+		EXPECT_EQ(0, trace_next(self->t, self->s));
+	}
+	if (!variant->physical)
+		EXPECT_GT(heat(self->s, 0, ARENA, ARENA + HOT), 0);
+}
+
+/* For monitors of processes. */
+FIXTURE(harmless) {
+	struct work *w;
+	struct trace *t;
+	struct snapshot *s;
+};
+
+FIXTURE_SETUP(harmless)
+{
+	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+}
+
+FIXTURE_TEARDOWN(harmless)
+{
+	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
 }
 
 /* Hints of tables leave these out, also where no other memory comes behind. */
@@ -646,38 +714,6 @@ TEST_F_TIMEOUT(harmless, huge_pages_of_hugetlb_that_are_unmapped, 120)
 		EXPECT_EQ(0, trace_next(self->t, self->s));
 	EXPECT_EQ(0, work_unmap(self->w, ARENA, 32 * HUGE));
 	write_text(HUGETLB, old);
-}
-
-static long do_split(struct work *w)
-{
-	unsigned long addr;
-
-	/* One page of each huge page: it is split, and may be joined again. */
-	for (addr = w->arg[0]; addr < w->arg[0] + w->arg[1]; addr += HUGE)
-		if (madvise((void *)(addr + 64 * KiB), 4 * KiB, MADV_DONTNEED))
-			return -errno;
-	/* MADV_COLLAPSE */
-	madvise((void *)w->arg[0], w->arg[1], 25);
-	return 0;
-}
-
-TEST_F_TIMEOUT(harmless, huge_pages_that_are_split_and_joined, 200)
-{
-	int i;
-
-	self->w->arg[0] = ARENA;
-	self->w->arg[1] = HOT;
-	ASSERT_EQ(0, work_call(self->w, map_thp));
-	ASSERT_TRUE(work_hot(self->w, 0, ARENA, HOT));
-	if (map_info(self->w->pid, ARENA, "AnonHugePages:") <= 0)
-		SKIP(return, "no huge pages");
-	ASSERT_EQ(0, damon_on("2000 100000 500000 200 1000", &self->w->pid, 1));
-	self->t->max_accesses = 50;
-	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(0, work_call(self->w, do_split));
-		EXPECT_EQ(0, trace_next(self->t, self->s));
-	}
-	EXPECT_GT(heat(self->s, 0, ARENA, ARENA + HOT), 0);
 }
 
 static long do_protect(struct work *w)
