@@ -482,9 +482,9 @@ static void judge(const struct damon_ctx *ctx, struct damon_region *r)
  * never do, so where an aggregation has no more, what becomes idle would fade for
  * hundreds of aggregations; and so would the last traces of what left bit by bit.
  */
-static bool run_contradicts(struct damon_region *r)
+static bool run_contradicts(struct damon_region *r, struct tally now, struct tally old)
 {
-	struct tally now = tally(&r->now), all = tally(&r->old), run = {};
+	struct tally all = { old.hits + now.hits, old.samples + now.samples }, run = {};
 	bool hits = now.hits;
 
 	if (!now.samples)
@@ -496,8 +496,6 @@ static bool run_contradicts(struct damon_region *r)
 	r->run = min((hits == r->run_hits ? r->run : 0) + now.samples / SAMPLE, U8_MAX);
 	r->run_hits = hits;
 
-	all.hits += now.hits;
-	all.samples += now.samples;
 	/* A part of a region may have less of the evidence than the run says. */
 	run.samples = min(r->run * SAMPLE, hits ? all.hits : all.samples - all.hits);
 	run.hits = hits ? run.samples : 0;
@@ -508,6 +506,7 @@ static bool run_contradicts(struct damon_region *r)
 
 static void count(struct damon_ctx *ctx, struct damon_region *r)
 {
+	struct tally now, old = tally(&r->old);
 	bool late = r->changed && !r->tlb_hides &&
 		tally(&r->now).samples / SAMPLE < min(ctx->nr_samples / 4, 255U);
 
@@ -518,7 +517,8 @@ static void count(struct damon_ctx *ctx, struct damon_region *r)
 	 */
 	if (late || !ctx->takes_samples)
 		spread_count(ctx, r);
-	if (run_contradicts(r) || g_test(tally(&r->now), tally(&r->old)) > G_CHANGE)
+	now = tally(&r->now);
+	if (run_contradicts(r, now, old) || g_test(now, old) > G_CHANGE)
 		r->changed = true;
 	add_up(r);
 	if (r->changed)
@@ -1011,12 +1011,16 @@ static void cut_seed(struct damon_target *t, struct damon_region *r)
 static bool goes_on(const struct damon_region *hot, unsigned long edge,
 		    const struct damon_region *cold)
 {
-	struct tally h = tally(&hot->old), c = tally(&cold->old);
-	unsigned int bin = bin_of(hot, edge);
-	struct tally e = tally_bins(&hot->old, bin, bin + 1);
+	struct tally h, c, e;
+	unsigned int bin;
 
-	return damon_region_size(hot) < damon_region_size(cold) / 8 &&
-		rate(h) > 2 * rate(c) && g_test(h, c) > G_CUT &&
+	if (damon_region_size(hot) >= damon_region_size(cold) / 8)
+		return false;
+	h = tally(&hot->old);
+	c = tally(&cold->old);
+	bin = bin_of(hot, edge);
+	e = tally_bins(&hot->old, bin, bin + 1);
+	return rate(h) > 2 * rate(c) && g_test(h, c) > G_CUT &&
 		e.samples >= SAMPLE / 2 && !rates_differ(h, e, 2);
 }
 
