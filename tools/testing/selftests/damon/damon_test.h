@@ -616,7 +616,8 @@ static inline int snapshot_check(const struct snapshot *s, unsigned int max_acce
 		what = "fewer events than nr_regions";
 	if (!what)
 		return 0;
-	ksft_print_msg("bad snapshot, region %u of %u: %s\n", i, s->nr, what);
+	ksft_print_msg("bad snapshot at %f, region %u of %u (nr_regions %u, %lx-%lx): %s\n",
+		       s->time, i, s->nr, last->nr_regions, last->start, last->end, what);
 	return -EPROTO;
 }
 
@@ -659,7 +660,11 @@ again:
 		t->skip_first = false;
 		goto again;
 	}
-	return snapshot_check(s, t->max_accesses);
+	err = snapshot_check(s, t->max_accesses);
+	if (err)
+		ksft_print_msg("the one after it, at %f, begins with %lx-%lx\n",
+			       t->pending_time, t->pending_region.start, t->pending_region.end);
+	return err;
 }
 
 /* The first snapshot of which all samples were taken after @time. */
