@@ -234,7 +234,7 @@ static s64 g_test(struct tally a, struct tally b)
 #define G_MERGE		G(45)
 #define G_CHANGE	G(150)
 #define G_CUT		G(120)
-/* A run is tested at each of its samples. */
+/* A run is tested at the end of each of its aggregations. */
 #define G_RUN		G(200)
 
 static unsigned long nr_pages(const struct damon_region *r)
