@@ -24,6 +24,7 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/stddef.h>
 #include <linux/time64.h>
 #include <linux/types.h>
 
@@ -62,8 +63,27 @@ struct damon_evidence {
  */
 struct damon_tlb_stats {
 	/* private: */
-	u8 flushed_hits, flushed;
+	u8 flushed_hits;
+	u8 flushed : 7;
+	u8 hides : 1;			/* count only samples taken after a flush */
 	u8 other_hits, others;
+};
+
+/**
+ * struct damon_sample - What goes with the sampling address of a region.
+ *
+ * The core copies it whole, and looks at no more than whether there is a sample.
+ */
+struct damon_sample {
+	/** @pending: The address is prepared, and not checked yet. */
+	u8 pending : 1;
+
+	/* private: of the primitives */
+	u8 marked : 1;			/* the idle flag of the folio was set */
+	u8 hit : 1;			/* found accessed, by the sample of another region */
+	u8 flushed : 1;			/* the TLB was flushed while it waits */
+	u8 lowered : 1;			/* @refs is one less than it was */
+	u8 refs : 3;			/* references of the folio, by system calls */
 };
 
 /**
@@ -94,27 +114,23 @@ struct damon_region {
 	 */
 	unsigned int age;
 
+	/** @sample: What goes with @sampling_addr. */
+	struct damon_sample sample;
+
 	/* private: */
-	struct damon_evidence old;	/* of the aggregations before this one */
-	struct damon_evidence now;	/* of this one */
-	unsigned long last_hit;		/* in this aggregation, or 0 */
-	struct damon_tlb_stats tlb;
 	u8 run;				/* samples that found all the same, of late */
-	u8 run_hits : 1;		/* namely accesses */
+	u8 run_hits : 1;		/* they all found an access */
 	u8 next_bin : 3;
 	u8 expected : 2;		/* of the next sample */
 	u8 nr_surprises : 2;		/* in a row */
 	u8 changed : 1;			/* in this aggregation */
-	u8 young : 1;			/* has had no aggregation yet */
+	u8 on_trial : 1;		/* has had no aggregation yet */
 	u8 settled : 1;			/* hundreds of samples found no access */
 	u8 rest : 3;			/* sampling intervals to the next sample */
-	u8 sampling_pending : 1;	/* sampling_addr is prepared, and not checked */
-	u8 sampling_marked : 1;	/* with the idle flag of its folio set */
-	u8 sampling_hit : 1;	/* found accessed, by the sample of another region */
-	u8 sampling_flushed : 1;	/* the TLB was flushed while it waits */
-	u8 tlb_hides : 1;		/* only samples that were flushed for tell */
-	u8 sampling_lowered : 1;	/* sampling_refs is one less than it was */
-	u8 sampling_refs : 3;		/* references of its folio, by system calls */
+	struct damon_tlb_stats tlb;
+	unsigned long last_hit;		/* address, in this aggregation, or 0 */
+	struct damon_evidence known;	/* of the aggregations before this one */
+	struct damon_evidence fresh;	/* of this one */
 	struct list_head list;
 };
 
@@ -140,16 +156,18 @@ struct damon_target {
 	struct list_head list;
 
 	/* private: */
-	void *priv;			/* of the primitives, while it runs */
+	void *priv;			/* of the primitives, while the worker runs */
 };
 
 /**
  * struct damon_ctx - A monitor: what it watches, how, and its worker thread.
+ * @attrs:	The first five members, as one structure.
  *
  * While the monitor runs, everything below the context belongs to its worker.
  * Others reach it through the hooks and damon_call() only.
  */
 struct damon_ctx {
+	struct_group_tagged(damon_attrs, attrs,
 	/**
 	 * @sample_interval: Microseconds from one check of a region to the
 	 * next.  At least 1.
@@ -177,6 +195,8 @@ struct damon_ctx {
 
 	/** @max_nr_regions: Most regions of all targets together. */
 	unsigned long max_nr_regions;
+
+	);
 
 	/**
 	 * @last_aggregation: Monotonic time to which the running aggregation
@@ -241,7 +261,8 @@ struct damon_ctx {
 	/**
 	 * @check_accesses: Called by the worker in each @sample_interval.
 	 * Checks every region for an access since the last preparation,
-	 * counts it in nr_accesses, and returns the largest nr_accesses.
+	 * counts it in nr_accesses, and returns the largest nr_accesses of
+	 * this aggregation.
 	 */
 	unsigned int (*check_accesses)(struct damon_ctx *ctx);
 
@@ -278,13 +299,13 @@ struct damon_ctx {
 	int number;
 
 	/* The rest belongs to the worker. */
+	void *priv;			/* of the primitives */
 	u64 rng;			/* state of damon_rand() */
-	unsigned long flush_at;		/* when the next flush may be, in jiffies */
-	unsigned int flush_turn;	/* which target it is for */
-	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
+	unsigned int nr_samples;	/* taken in this aggregation */
+	unsigned int max_nr_accesses;	/* found by them, in any region */
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */
-	bool takes_samples;		/* by damon_region_pick(), or else only counts */
+	bool has_samples;		/* by damon_region_record(), or else only counts */
 };
 
 /** DAMON_MIN_ATTR_REGIONS - Least valid min_nr_regions. */

@@ -13,11 +13,7 @@
 void damon_cfg_init(struct damon_cfg *cfg)
 {
 	*cfg = (struct damon_cfg) {
-		.sample_interval = DAMON_DEFAULT_SAMPLE_US,
-		.aggr_interval = DAMON_DEFAULT_AGGR_US,
-		.regions_update_interval = DAMON_DEFAULT_UPDATE_US,
-		.min_nr_regions = DAMON_DEFAULT_MIN_REGIONS,
-		.max_nr_regions = DAMON_DEFAULT_MAX_REGIONS,
+		.attrs = damon_default_attrs,
 	};
 }
 
@@ -120,12 +116,11 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 	unsigned int i;
 	int err;
 
-	err = damon_attrs_check(cfg->sample_interval, cfg->aggr_interval,
-				cfg->min_nr_regions, cfg->max_nr_regions);
+	err = damon_attrs_check(&cfg->attrs);
 	if (err)
 		return err;
-	if (cfg->nr_targets > min(cfg->max_nr_regions, DAMON_CFG_MAX_TARGETS) ||
-	    cfg->nr_regions > cfg->max_nr_regions)
+	if (cfg->nr_targets > min(cfg->attrs.max_nr_regions, DAMON_CFG_MAX_TARGETS) ||
+	    cfg->nr_regions > cfg->attrs.max_nr_regions)
 		return -EINVAL;
 	for (i = 0; i < cfg->nr_regions; i++)
 		if (cfg->regions[i].target >= cfg->nr_targets)
@@ -181,11 +176,8 @@ struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 	set_primitives(ctx, cfg->kind);
-	err = damon_set_attrs(ctx, cfg->sample_interval, cfg->aggr_interval,
-			      cfg->regions_update_interval,
-			      cfg->min_nr_regions, cfg->max_nr_regions);
-	if (!err)
-		err = damon_set_targets(ctx, cfg->targets, cfg->nr_targets);
+	ctx->attrs = cfg->attrs;
+	err = damon_set_targets(ctx, cfg->targets, cfg->nr_targets);
 	if (!err)
 		err = build_regions(ctx, cfg);
 	if (err) {

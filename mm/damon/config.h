@@ -35,11 +35,7 @@ struct damon_cfg_region {
 
 /**
  * struct damon_cfg - A whole monitor, as the user asked for it.
- * @sample_interval:	As in &struct damon_ctx, and so the next four.
- * @aggr_interval:	Microseconds.
- * @regions_update_interval: Microseconds.
- * @min_nr_regions:	Fewest regions.
- * @max_nr_regions:	Most regions.
+ * @attrs:		Intervals and limits.
  * @kind:		What @targets are.
  * @targets:		The ids of the targets, as the primitives take them: of
  *			processes, the configuration holds a reference on each.
@@ -48,11 +44,7 @@ struct damon_cfg_region {
  * @nr_regions:		Length of @regions; 0 to begin with all memory.
  */
 struct damon_cfg {
-	unsigned long sample_interval;
-	unsigned long aggr_interval;
-	unsigned long regions_update_interval;
-	unsigned long min_nr_regions;
-	unsigned long max_nr_regions;
+	struct damon_attrs attrs;
 	enum damon_kind kind;
 	unsigned long *targets;
 	unsigned int nr_targets;

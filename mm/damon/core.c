@@ -11,7 +11,8 @@
  * of the question.
  *
  * The model.  The memory is divided into regions, and one page of each is asked
- * (see region.c for why this works, and how the regions are kept right).
+ * (see region.c for why this works, evidence.c for what a region knows, and adapt.c
+ * for how the regions are kept right).
  * The cost depends on the number of regions alone:
  *
  *	checks per second = number of regions / sample_interval
@@ -26,7 +27,7 @@
  *	|<- sample ->|
  *	prepare   check+prepare   check+prepare  ...             check+prepare
  *	|------------------- aggr_interval ------------------------>|
- *	    count, aggregate_cb, merge, cut, report, search, forget
+ *	    damon_aggregate(): count, report, and adapt the regions
  *	... every regions_update_interval: update_target_regions(), limits
  *
  * With 5 ms and 100 ms, a region has 20 samples an aggregation: nr_accesses of
@@ -96,17 +97,21 @@ static DEFINE_IDA(kdamond_ida);
 
 /* === Contexts === */
 
+const struct damon_attrs damon_default_attrs = {
+	.sample_interval = 5000,
+	.aggr_interval = 100000,
+	.regions_update_interval = 1000000,
+	.min_nr_regions = 10,
+	.max_nr_regions = 1000,
+};
+
 struct damon_ctx *damon_new_ctx(void)
 {
 	struct damon_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
 
 	if (!ctx)
 		return NULL;
-	ctx->sample_interval = DAMON_DEFAULT_SAMPLE_US;
-	ctx->aggr_interval = DAMON_DEFAULT_AGGR_US;
-	ctx->regions_update_interval = DAMON_DEFAULT_UPDATE_US;
-	ctx->min_nr_regions = DAMON_DEFAULT_MIN_REGIONS;
-	ctx->max_nr_regions = DAMON_DEFAULT_MAX_REGIONS;
+	ctx->attrs = damon_default_attrs;
 	ctx->addr_unit = 1;
 	mutex_init(&ctx->kdamond_lock);
 	INIT_LIST_HEAD(&ctx->targets_list);
@@ -165,16 +170,16 @@ int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids)
 }
 EXPORT_SYMBOL_GPL(damon_set_targets);
 
-int damon_attrs_check(unsigned long sample_int, unsigned long aggr_int,
-		      unsigned long min_nr_reg, unsigned long max_nr_reg)
+int damon_attrs_check(const struct damon_attrs *attrs)
 {
-	if (!sample_int || sample_int > aggr_int)
+	if (!attrs->sample_interval || attrs->sample_interval > attrs->aggr_interval)
 		return -EINVAL;
 	/* nr_accesses has to hold the count. */
-	if (aggr_int / sample_int > UINT_MAX)
+	if (attrs->aggr_interval / attrs->sample_interval > UINT_MAX)
 		return -EINVAL;
-	if (min_nr_reg < DAMON_MIN_ATTR_REGIONS || min_nr_reg > max_nr_reg ||
-	    max_nr_reg > DAMON_MAX_ATTR_REGIONS)
+	if (attrs->min_nr_regions < DAMON_MIN_ATTR_REGIONS ||
+	    attrs->min_nr_regions > attrs->max_nr_regions ||
+	    attrs->max_nr_regions > DAMON_MAX_ATTR_REGIONS)
 		return -EINVAL;
 	return 0;
 }
@@ -183,7 +188,14 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
 		    unsigned long aggr_int, unsigned long regions_update_int,
 		    unsigned long min_nr_reg, unsigned long max_nr_reg)
 {
-	int err = damon_attrs_check(sample_int, aggr_int, min_nr_reg, max_nr_reg);
+	struct damon_attrs attrs = {
+		.sample_interval = sample_int,
+		.aggr_interval = aggr_int,
+		.regions_update_interval = regions_update_int,
+		.min_nr_regions = min_nr_reg,
+		.max_nr_regions = max_nr_reg,
+	};
+	int err = damon_attrs_check(&attrs);
 
 	if (err)
 		return err;
@@ -191,11 +203,7 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
 	guard(mutex)(&ctx->kdamond_lock);
 	if (damon_is_on(ctx))
 		return -EBUSY;
-	ctx->sample_interval = sample_int;
-	ctx->aggr_interval = aggr_int;
-	ctx->regions_update_interval = regions_update_int;
-	ctx->min_nr_regions = min_nr_reg;
-	ctx->max_nr_regions = max_nr_reg;
+	ctx->attrs = attrs;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(damon_set_attrs);
@@ -261,9 +269,9 @@ static ktime_t interval_to_ktime(unsigned long us)
 			   NSEC_PER_USEC);
 }
 
-static ktime_t now(void)
+static ktime_t read_clock(void)
 {
-	KUNIT_STATIC_STUB_REDIRECT(now);
+	KUNIT_STATIC_STUB_REDIRECT(read_clock);
 	return ktime_get();
 }
 
@@ -304,7 +312,7 @@ static ktime_t next_sample(struct damon_ctx *ctx, ktime_t last)
 {
 	ktime_t interval = interval_to_ktime(ctx->sample_interval);
 	ktime_t next = ktime_add(last, interval);
-	ktime_t late = ktime_sub(ktime_add(now(), interval / 2), next);
+	ktime_t late = ktime_sub(ktime_add(read_clock(), interval / 2), next);
 
 	if (late > 0)
 		next = ktime_add(next, (div64_s64(late - 1, interval) + 1) * interval);
@@ -332,7 +340,7 @@ static bool interval_passed(struct timespec64 *baseline,
 
 /* === The worker === */
 
-static void report(struct damon_ctx *ctx)
+static void trace_regions(struct damon_ctx *ctx)
 {
 	unsigned long target_id = 0;
 	struct damon_target *t;
@@ -347,20 +355,7 @@ static void report(struct damon_ctx *ctx)
 	}
 }
 
-static void aggregate(struct damon_ctx *ctx)
-{
-	damon_regions_count(ctx);
-	if (ctx->aggregate_cb)
-		ctx->aggregate_cb(ctx);
-	damon_regions_merge(ctx);
-	damon_regions_cut(ctx);
-	report(ctx);
-	damon_regions_search(ctx);
-	damon_regions_forget(ctx);
-	ctx->nr_samples = 0;
-}
-
-static void update(struct damon_ctx *ctx)
+static void update_regions(struct damon_ctx *ctx)
 {
 	if (ctx->update_target_regions)
 		ctx->update_target_regions(ctx);
@@ -382,14 +377,15 @@ static bool need_stop(struct damon_ctx *ctx)
 	return true;
 }
 
-static void monitor(struct damon_ctx *ctx)
+static void run_monitor(struct damon_ctx *ctx)
 {
-	ktime_t sample_at = now(), checked_at;
+	ktime_t sample_at = read_clock(), checked_at;
 
 	ctx->last_aggregation = ktime_to_timespec64(sample_at);
 	ctx->last_regions_update = ctx->last_aggregation;
 	ctx->nr_samples = 0;
-	ctx->takes_samples = false;
+	ctx->max_nr_accesses = 0;
+	ctx->has_samples = false;
 	ctx->rng = get_random_u64();
 	if (ctx->init_target_regions)
 		ctx->init_target_regions(ctx);
@@ -412,13 +408,13 @@ static void monitor(struct damon_ctx *ctx)
 			ctx->check_accesses(ctx);
 		ctx->nr_samples++;
 
-		checked_at = now();
+		checked_at = read_clock();
 		if (interval_passed(&ctx->last_aggregation, ctx->aggr_interval,
 				    checked_at))
-			aggregate(ctx);
+			damon_aggregate(ctx, trace_regions);
 		if (interval_passed(&ctx->last_regions_update,
 				    ctx->regions_update_interval, checked_at))
-			update(ctx);
+			update_regions(ctx);
 		cond_resched();
 	}
 }
@@ -429,7 +425,7 @@ static int kdamond_fn(void *data)
 	struct damon_target *t;
 
 	pr_debug("%s (%d) starts\n", current->comm, current->pid);
-	monitor(ctx);
+	run_monitor(ctx);
 	close_calls(ctx);
 	if (ctx->cleanup)
 		ctx->cleanup(ctx);
@@ -448,8 +444,7 @@ int damon_start(struct damon_ctx *ctx)
 	struct task_struct *kdamond;
 	int number, err;
 
-	err = damon_attrs_check(ctx->sample_interval, ctx->aggr_interval,
-				ctx->min_nr_regions, ctx->max_nr_regions);
+	err = damon_attrs_check(&ctx->attrs);
 	if (err)
 		return err;
 

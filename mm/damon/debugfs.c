@@ -186,20 +186,22 @@ static int change_cfg(struct dbgfs_ctx *c, char *text,
 static int attrs_show(struct seq_file *m, void *unused)
 {
 	struct dbgfs_ctx *c = m->private;
+	struct damon_attrs attrs;
 
 	guard(mutex)(&dbgfs_lock);
-	seq_printf(m, "%lu %lu %lu %lu %lu\n", c->cfg.sample_interval,
-		   c->cfg.aggr_interval, c->cfg.regions_update_interval,
-		   c->cfg.min_nr_regions, c->cfg.max_nr_regions);
+	attrs = c->cfg.attrs;
+	seq_printf(m, "%lu %lu %lu %lu %lu\n", attrs.sample_interval,
+		   attrs.aggr_interval, attrs.regions_update_interval,
+		   attrs.min_nr_regions, attrs.max_nr_regions);
 	return 0;
 }
 
 static int parse_attrs(char *text, struct damon_cfg *cfg)
 {
 	unsigned long *numbers[] = {
-		&cfg->sample_interval, &cfg->aggr_interval,
-		&cfg->regions_update_interval,
-		&cfg->min_nr_regions, &cfg->max_nr_regions,
+		&cfg->attrs.sample_interval, &cfg->attrs.aggr_interval,
+		&cfg->attrs.regions_update_interval,
+		&cfg->attrs.min_nr_regions, &cfg->attrs.max_nr_regions,
 	};
 
 	return parse_numbers(text, numbers, ARRAY_SIZE(numbers));

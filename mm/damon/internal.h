@@ -14,14 +14,8 @@
 #define damon_for_each_region_safe(r, next, t) \
 	list_for_each_entry_safe(r, next, &(t)->regions_list, list)
 
-/* What is in force when nobody says otherwise. */
-enum {
-	DAMON_DEFAULT_SAMPLE_US = 5000,
-	DAMON_DEFAULT_AGGR_US = 100000,
-	DAMON_DEFAULT_UPDATE_US = 1000000,
-	DAMON_DEFAULT_MIN_REGIONS = 10,
-	DAMON_DEFAULT_MAX_REGIONS = 1000,
-};
+/* What is in force when nobody says otherwise; see damon_new_ctx(). */
+extern const struct damon_attrs damon_default_attrs;
 
 /**
  * damon_is_on() - Has the monitor a worker?
@@ -79,15 +73,11 @@ static inline unsigned int damon_max_nr_accesses(const struct damon_ctx *ctx)
 
 /**
  * damon_attrs_check() - The one validation of intervals and limits.
- * @sample_int:	Sampling interval, in microseconds.
- * @aggr_int:	Aggregation interval, in microseconds.
- * @min_nr_reg:	Fewest regions.
- * @max_nr_reg:	Most regions.
+ * @attrs:	The five attributes.
  *
  * Return: 0 or -EINVAL.  The rules are those of damon_set_attrs().
  */
-int damon_attrs_check(unsigned long sample_int, unsigned long aggr_int,
-		      unsigned long min_nr_reg, unsigned long max_nr_reg);
+int damon_attrs_check(const struct damon_attrs *attrs);
 
 /* region.c */
 
@@ -120,33 +110,20 @@ void damon_region_add(struct damon_region *r, struct damon_target *t);
 void damon_region_del(struct damon_region *r, struct damon_target *t);
 
 /**
- * damon_region_split() - Cut a region in two.
- * @r:		The region; it becomes the left part.
+ * damon_region_carve() - Cut a part out of a region.
+ * @r:		The region; it keeps what is left of the part, if anything.
  * @t:		Its target.
- * @left_size:	Size of the left part, in bytes: not 0, below that of @r.
+ * @start:	First address of the part, in the region.
+ * @end:	First address behind, in the region or its end.
  *
- * Both parts have the counts and the age that the whole had, and the evidence
- * about their addresses.
+ * All parts have the count and the age of the whole, and the evidence about their
+ * addresses.
  *
- * Return: 0 or -ENOMEM, with nothing changed.
+ * Return: The part, which may be @r itself, or NULL when there is no memory; then
+ *	nothing but what is right of the part may have been cut off.
  */
-int damon_region_split(struct damon_region *r, struct damon_target *t,
-		       unsigned long left_size);
-
-/**
- * damon_region_split_evenly() - Cut a region in pieces of one size.
- * @r:		The region.
- * @t:		Its target.
- * @nr_pieces:	How many pieces.
- *
- * The pieces are whole pages; the last one takes what the division left over.
- *
- * Return: 0, -EINVAL when @r is NULL or has fewer pages than pieces, or when
- *	@nr_pieces is 0, with nothing changed; -ENOMEM with the cuts made so far
- *	kept.
- */
-int damon_region_split_evenly(struct damon_region *r, struct damon_target *t,
-			      unsigned int nr_pieces);
+struct damon_region *damon_region_carve(struct damon_region *r, struct damon_target *t,
+					unsigned long start, unsigned long end);
 
 /**
  * damon_target_new() - Make a target that belongs to no context yet.
@@ -177,21 +154,46 @@ void damon_target_clear(struct damon_target *t);
 unsigned int damon_nr_regions(const struct damon_ctx *ctx);
 
 /**
+ * damon_nr_pages() - Count the pages of all regions of all targets.
+ * @ctx:	The context.
+ *
+ * Return: The number of pages.  Many targets may have more bytes than there are
+ *	addresses.
+ */
+u64 damon_nr_pages(const struct damon_ctx *ctx);
+
+/**
+ * damon_regions_split_to() - Cut the larger regions until there are enough.
+ * @ctx:	The context, with one region at least.
+ * @wanted:	As many regions are wanted, more than there are.
+ *
+ * There are fewer afterwards where there are fewer pages, or no memory for regions.
+ */
+void damon_regions_split_to(struct damon_ctx *ctx, unsigned int wanted);
+
+/* evidence.c */
+
+/**
  * damon_region_pick() - Choose the next address to sample in a region.
  * @ctx:	The context.
  * @r:		The region; the address is its sampling_addr.
  *
  * The eighths of a region take turns.  To be called by check_accesses or
- * prepare_access_checks; each address that is picked is waited for.
+ * prepare_access_checks; for each address that is picked, damon_region_record() is
+ * to be told the answer, unless there is none.
  */
 void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r);
 
 /**
- * damon_region_record() - Take the answer for the address picked last.
+ * damon_region_record() - Take the evidence of one sampling interval at one address.
+ * @ctx:	The context.
  * @r:		The region.
- * @accessed:	Was there an access since the address was prepared?
+ * @addr:	The address, in @r: the one picked last, or any other one, from a
+ *		source that does not choose its addresses.
+ * @accessed:	Was the page of @addr accessed in this sampling interval?
  */
-void damon_region_record(struct damon_region *r, bool accessed);
+void damon_region_record(struct damon_ctx *ctx, struct damon_region *r,
+			 unsigned long addr, bool accessed);
 
 /**
  * damon_region_rests() - Is a region left out of this sampling interval?
@@ -216,53 +218,25 @@ static inline bool damon_region_rests(struct damon_region *r)
  */
 void damon_region_restart(struct damon_region *r);
 
-/**
- * damon_regions_count() - End an aggregation: from samples to rates.
- * @ctx:	The context.
- *
- * Sets nr_accesses of each region to its rate by all that is known of it, and
- * its age.  A rate is the quotient of hits and samples, so a worker that was
- * late and took fewer samples reports no less.  Where the primitives have not
- * used damon_region_record(), their count of this aggregation is taken.
- */
-void damon_regions_count(struct damon_ctx *ctx);
+/* adapt.c */
 
 /**
- * damon_regions_merge() - Join neighbours that one rate explains.
- * @ctx:	The context, after damon_regions_count().
+ * damon_aggregate() - End an aggregation.
+ * @ctx:	The context.
+ * @report:	Called with the regions as they are reported.
+ *
+ * In this order: counts and ages are set; aggregate_cb is called; neighbours that one
+ * rate explains are joined, and regions cut where the evidence points to a border;
+ * @report is called; pieces that deserve a look of their own are cut out; the counts
+ * of the next aggregation begin.
  *
  * A joined region is never larger than the limit that damon_regions_refit() has
- * set, and there stay min_nr_regions at least.  When more than 7/8 of max_nr_regions are in use,
- * neighbours that differ are joined as well, the most similar ones first.
+ * set.  There stay min_nr_regions at least, and there are never more than
+ * max_nr_regions; where more than 7/8 of these are in use, neighbours that differ are
+ * joined as well, the most similar ones first.  Where there is no memory for a cut, it
+ * is not made.
  */
-void damon_regions_merge(struct damon_ctx *ctx);
-
-/**
- * damon_regions_cut() - Cut regions where the evidence points to a border.
- * @ctx:	The context, after damon_regions_count().
- *
- * There are never more than max_nr_regions.  Where there is no memory for a
- * cut, it is not made.
- */
-void damon_regions_cut(struct damon_ctx *ctx);
-
-/**
- * damon_regions_search() - Cut out what deserves a look of its own.
- * @ctx:	The context, when its regions have been reported.
- *
- * Around addresses that were found accessed in memory that seemed idle, and
- * beside the ends of small regions that are hot to their ends.  The pieces have
- * one aggregation to show what they are.  Bounded as damon_regions_cut().
- */
-void damon_regions_search(struct damon_ctx *ctx);
-
-/**
- * damon_regions_forget() - Begin the counts of the next aggregation.
- * @ctx:	The context.
- *
- * The evidence stays.
- */
-void damon_regions_forget(struct damon_ctx *ctx);
+void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx));
 
 /**
  * damon_region_hint() - A part of a region has been used lately.

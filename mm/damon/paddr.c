@@ -103,6 +103,11 @@ static_assert(ADDR_UNIT <= PAGE_SIZE);
 
 /* === Which memory === */
 
+/* What the primitives know of a context, while its worker runs. */
+struct pa_ctx {
+	struct damon_flushes flushes;
+};
+
 /* What the primitives know of a target: the limits that it began with. */
 struct pa_target {
 	unsigned int nr_limits;
@@ -279,9 +284,13 @@ static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
 
 static void pa_init(struct damon_ctx *ctx)
 {
+	struct pa_ctx *pc = kzalloc(sizeof(*pc), GFP_KERNEL);
 	struct damon_target *t;
 
-	damon_flush_init(ctx);
+	/* Else there are no flushes. */
+	if (pc)
+		damon_flushes_init(&pc->flushes);
+	ctx->priv = pc;
 	damon_for_each_target(t, ctx)
 		fit_or_say(ctx, t);
 }
@@ -512,23 +521,23 @@ static void put_ref_back(struct folio *folio)
 
 static void watch_calls(struct pass *p, struct damon_region *r, struct folio *folio)
 {
-	r->sampling_lowered = false;
+	r->sample.lowered = false;
 	if (folio != p->folio) {
-		r->sampling_lowered = lower_refs(folio);
+		r->sample.lowered = lower_refs(folio);
 		p->refs = nr_refs(folio);
 		p->folio = folio;
 	}
-	r->sampling_refs = p->refs;
+	r->sample.refs = p->refs;
 }
 
 /* Fewer references than before are the work of reclaim, and tell nothing. */
 static bool was_called(struct pass *p, const struct damon_region *r, struct folio *folio)
 {
 	if (folio != p->folio) {
-		p->called = !folio_test_idle(folio) || nr_refs(folio) > r->sampling_refs;
+		p->called = !folio_test_idle(folio) || nr_refs(folio) > r->sample.refs;
 		p->folio = folio;
 	}
-	if (r->sampling_lowered && !p->called)
+	if (r->sample.lowered && !p->called)
 		put_ref_back(folio);
 	return p->called;
 }
@@ -584,7 +593,7 @@ static void prepare(struct damon_ctx *ctx, struct damon_target *t, struct pass *
 	enum who who = WHO_KNOWS;
 	unsigned int i;
 
-	r->sampling_flushed = false;
+	r->sample.flushed = false;
 	for (i = 0; i < MAX_TRIES && who == WHO_KNOWS; i++) {
 		damon_region_pick(ctx, r);
 		who = get_folio(pfn_of(r), &folio);
@@ -593,25 +602,25 @@ static void prepare(struct damon_ctx *ctx, struct damon_target *t, struct pass *
 			who = WHO_KNOWS;
 		}
 	}
-	r->sampling_marked = who == SOMEBODY;
+	r->sample.marked = who == SOMEBODY;
 	if (who != SOMEBODY)
 		return;
 	if (mkold(p, pfn_of(r), folio))
 		watch_calls(p, r, folio);
 	else
-		r->sampling_pending = false;
+		r->sample.pending = false;
 	folio_put(folio);
 }
 
-static void check(struct pass *p, struct damon_region *r)
+static void check(struct damon_ctx *ctx, struct pass *p, struct damon_region *r)
 {
 	enum damon_visited found;
 	struct folio *folio;
 
 	/* Whatever comes of it, the next sample is another one. */
-	r->sampling_pending = false;
-	if (!r->sampling_marked) {
-		damon_tlb_record(r, false);
+	r->sample.pending = false;
+	if (!r->sample.marked) {
+		damon_tlb_record(ctx, r, false);
 		return;
 	}
 	if (get_folio(pfn_of(r), &folio) != SOMEBODY)
@@ -619,7 +628,7 @@ static void check(struct pass *p, struct damon_region *r)
 	found = was_called(p, r, folio) ? DAMON_ACCESSED : young(p, pfn_of(r), folio);
 	folio_put(folio);
 	if (found != DAMON_BUSY)
-		damon_tlb_record(r, found == DAMON_ACCESSED);
+		damon_tlb_record(ctx, r, found == DAMON_ACCESSED);
 }
 
 /* To call cond_resched() for each region costs a tenth of a pass. */
@@ -631,7 +640,8 @@ static void let_others_run(void)
 
 static void pa_prepare(struct damon_ctx *ctx)
 {
-	bool flush = damon_may_flush(ctx);
+	struct pa_ctx *pc = ctx->priv;
+	bool flush = pc && damon_may_flush(&pc->flushes);
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx) {
@@ -653,7 +663,6 @@ static void pa_prepare(struct damon_ctx *ctx)
 
 static unsigned int pa_check(struct damon_ctx *ctx)
 {
-	unsigned int max_nr_accesses = 0;
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx) {
@@ -661,13 +670,12 @@ static unsigned int pa_check(struct damon_ctx *ctx)
 		struct damon_region *r;
 
 		damon_for_each_region(r, t) {
-			if (r->sampling_pending)
-				check(&p, r);
-			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+			if (r->sample.pending)
+				check(ctx, &p, r);
 			let_others_run();
 		}
 	}
-	return max_nr_accesses;
+	return ctx->max_nr_accesses;
 }
 
 static void pa_cleanup(struct damon_ctx *ctx)
@@ -680,6 +688,8 @@ static void pa_cleanup(struct damon_ctx *ctx)
 		kvfree(t->priv);
 		t->priv = NULL;
 	}
+	kfree(ctx->priv);
+	ctx->priv = NULL;
 }
 
 void damon_pa_set_primitives(struct damon_ctx *ctx)

@@ -59,23 +59,23 @@ static const struct kernel_param_ops tlb_flushes_ops = {
 module_param_cb(tlb_flushes, &tlb_flushes_ops, &tlb_flushes, 0600);
 MODULE_PARM_DESC(tlb_flushes, "Most TLB flushes a second of one monitor; 0 for none");
 
-void damon_flush_init(struct damon_ctx *ctx)
+void damon_flushes_init(struct damon_flushes *f)
 {
-	ctx->flush_at = jiffies;
+	f->next = jiffies;
 }
 
 /* There is no saving up: a flush that was not made is lost. */
-bool damon_may_flush(struct damon_ctx *ctx)
+bool damon_may_flush(struct damon_flushes *f)
 {
 	unsigned int nr = READ_ONCE(tlb_flushes);
 
 	if (!nr) {
-		ctx->flush_at = jiffies;
+		f->next = jiffies;
 		return false;
 	}
-	if (time_before(jiffies, ctx->flush_at))
+	if (time_before(jiffies, f->next))
 		return false;
-	ctx->flush_at = jiffies + DIV_ROUND_UP(HZ, nr);
+	f->next = jiffies + DIV_ROUND_UP(HZ, nr);
 	return true;
 }
 
@@ -84,7 +84,7 @@ void damon_samples_flushed(struct damon_target *t)
 	struct damon_region *r;
 
 	damon_for_each_region(r, t)
-		r->sampling_flushed = r->sampling_pending;
+		r->sample.flushed = r->sample.pending;
 }
 
 static bool tlb_hides(struct damon_tlb_stats s, unsigned int limit)
@@ -97,18 +97,18 @@ static bool tlb_hides(struct damon_tlb_stats s, unsigned int limit)
 		(u64)limit * s.flushed * s.others * hits * (all - hits);
 }
 
-void damon_tlb_record_flushed(struct damon_region *r, bool accessed)
+void damon_tlb_record_flushed(struct damon_ctx *ctx, struct damon_region *r, bool accessed)
 {
-	bool hid = r->tlb_hides;
+	bool hid = r->tlb.hides;
 
 	r->tlb.flushed_hits += accessed;
 	r->tlb.flushed++;
-	r->tlb_hides = tlb_hides(r->tlb, hid ? 10 : 20);
-	/* Nor this one: what makes a test succeed is never a fair sample. */
-	if (r->tlb_hides && !hid)
+	r->tlb.hides = tlb_hides(r->tlb, hid ? 10 : 20);
+	/* Drop the deciding sample too: the test has selected it. */
+	if (r->tlb.hides && !hid)
 		damon_region_restart(r);
 	else
-		damon_region_record(r, accessed);
+		damon_region_record(ctx, r, r->sampling_addr, accessed);
 	if (r->tlb.flushed == MAX_FLUSHED) {
 		r->tlb.flushed_hits /= 2;
 		r->tlb.flushed /= 2;
@@ -118,7 +118,7 @@ void damon_tlb_record_flushed(struct damon_region *r, bool accessed)
 void damon_tlb_record_hidden(struct damon_region *r)
 {
 	if (!READ_ONCE(tlb_flushes))
-		r->tlb_hides = false;
+		r->tlb.hides = false;
 }
 
 #ifdef CONFIG_DAMON_KUNIT_TEST

@@ -8,19 +8,27 @@
 #include "internal.h"
 
 /**
- * damon_flush_init() - From now on, flushes are counted.
- * @ctx:	The context, as its worker begins.
+ * struct damon_flushes - The flushes of one monitor.
+ * @next:	When the next one may be, in jiffies.
  */
-void damon_flush_init(struct damon_ctx *ctx);
+struct damon_flushes {
+	unsigned long next;
+};
+
+/**
+ * damon_flushes_init() - From now on, flushes are counted.
+ * @f:		The flushes of a monitor, as its worker begins.
+ */
+void damon_flushes_init(struct damon_flushes *f);
 
 /**
  * damon_may_flush() - May the sampling interval begin with a flush?
- * @ctx:	The context.
+ * @f:		The flushes of the monitor.
  *
  * Return: true at most as often as the parameter damon.tlb_flushes allows; it
  *	is the caller who flushes.
  */
-bool damon_may_flush(struct damon_ctx *ctx);
+bool damon_may_flush(struct damon_flushes *f);
 
 /**
  * damon_samples_flushed() - The samples that wait will see every access.
@@ -29,21 +37,23 @@ bool damon_may_flush(struct damon_ctx *ctx);
 void damon_samples_flushed(struct damon_target *t);
 
 /* The two parts of damon_tlb_record() that are rare. */
-void damon_tlb_record_flushed(struct damon_region *r, bool accessed);
+void damon_tlb_record_flushed(struct damon_ctx *ctx, struct damon_region *r, bool accessed);
 void damon_tlb_record_hidden(struct damon_region *r);
 
 /**
  * damon_tlb_record() - Take the answer for the address picked last, if it is fair.
+ * @ctx:	The context.
  * @r:		The region.
  * @accessed:	What the sample has seen.
  *
  * As damon_region_record(), but a sample that may have missed an access, because
  * the TLB held the translation, is left out where others tell that this happens.
  */
-static __always_inline void damon_tlb_record(struct damon_region *r, bool accessed)
+static __always_inline void damon_tlb_record(struct damon_ctx *ctx, struct damon_region *r,
+					     bool accessed)
 {
-	if (unlikely(r->sampling_flushed)) {
-		damon_tlb_record_flushed(r, accessed);
+	if (unlikely(r->sample.flushed)) {
+		damon_tlb_record_flushed(ctx, r, accessed);
 		return;
 	}
 	r->tlb.other_hits += accessed;
@@ -51,8 +61,8 @@ static __always_inline void damon_tlb_record(struct damon_region *r, bool access
 		r->tlb.other_hits /= 2;
 		r->tlb.others /= 2;
 	}
-	if (likely(!r->tlb_hides))
-		damon_region_record(r, accessed);
+	if (likely(!r->tlb.hides))
+		damon_region_record(ctx, r, r->sampling_addr, accessed);
 	else
 		damon_tlb_record_hidden(r);
 }

@@ -35,6 +35,13 @@
 #include "search.h"
 #include "tlb.h"
 
+/* What the primitives know of a context, while its worker runs. */
+struct va_ctx {
+	struct damon_flushes flushes;
+	/* Whose turn the next flush is, of the targets that have memory. */
+	unsigned int turn;
+};
+
 /* === Which memory === */
 
 /*
@@ -143,10 +150,13 @@ static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
 
 static void va_init(struct damon_ctx *ctx)
 {
+	struct va_ctx *vc = kzalloc(sizeof(*vc), GFP_KERNEL);
 	struct damon_target *t;
 
-	damon_flush_init(ctx);
-	ctx->flush_turn = 0;
+	/* Else there are no flushes. */
+	if (vc)
+		damon_flushes_init(&vc->flushes);
+	ctx->priv = vc;
 	damon_for_each_target(t, ctx) {
 		damon_search_init(t);
 		if (!t->nr_regions)
@@ -166,8 +176,8 @@ static void va_update(struct damon_ctx *ctx)
 
 static __always_inline bool check(struct damon_cursor *c, const struct damon_region *r)
 {
-	return r->sampling_hit || (damon_cursor_at(c, r->sampling_addr) &&
-		damon_page_young(&c->walk, r->sampling_addr, r->sampling_marked));
+	return r->sample.hit || (damon_cursor_at(c, r->sampling_addr) &&
+		damon_page_young(&c->walk, r->sampling_addr, r->sample.marked));
 }
 
 /*
@@ -186,10 +196,10 @@ static noinline void tell_neighbours(struct damon_walk *w, struct damon_target *
 	list_for_each_entry_continue(n, &t->regions_list, list) {
 		if (n->ar.start >= w->told_end)
 			break;
-		if (n != r && n->sampling_pending &&
+		if (n != r && n->sample.pending &&
 		    n->sampling_addr >= w->told_start && n->sampling_addr < w->told_end &&
-		    (w->told_young || n->sampling_marked))
-			n->sampling_hit = true;
+		    (w->told_young || n->sample.marked))
+			n->sample.hit = true;
 	}
 	w->told = false;
 }
@@ -198,10 +208,10 @@ static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *
 				    struct damon_cursor *c, struct damon_region *r)
 {
 	damon_region_pick(ctx, r);
-	r->sampling_marked = damon_cursor_at(c, r->sampling_addr) &&
+	r->sample.marked = damon_cursor_at(c, r->sampling_addr) &&
 		damon_page_mkold(&c->walk, r->sampling_addr);
-	r->sampling_hit = false;
-	r->sampling_flushed = false;
+	r->sample.hit = false;
+	r->sample.flushed = false;
 	if (unlikely(c->walk.told)) {
 		/* A huge page may have many regions, and a writer may wait. */
 		damon_cursor_unlock(c);
@@ -219,7 +229,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
-		if (r->sampling_pending || (damon_region_rests(r) && !flush))
+		if (r->sample.pending || (damon_region_rests(r) && !flush))
 			continue;
 		if (!c.mm)
 			c.mm = get_mm(t);
@@ -241,75 +251,68 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 
 static void va_prepare(struct damon_ctx *ctx)
 {
-	bool flush = damon_may_flush(ctx);
+	struct va_ctx *vc = ctx->priv;
+	bool flush = vc && damon_may_flush(&vc->flushes);
 	struct damon_target *t;
 	unsigned int nr = 0;
 
 	damon_for_each_target(t, ctx)
-		prepare_target(ctx, t, flush && nr++ == ctx->flush_turn);
+		prepare_target(ctx, t, flush && nr++ == vc->turn);
 	if (flush)
-		ctx->flush_turn = ctx->flush_turn + 1 < nr ? ctx->flush_turn + 1 : 0;
+		vc->turn = vc->turn + 1 < nr ? vc->turn + 1 : 0;
 }
 
 /* Without memory there are no accesses, but the counts so far count. */
-static unsigned int end_samples(struct damon_target *t)
+static void end_samples(struct damon_ctx *ctx, struct damon_target *t)
 {
-	unsigned int max_nr_accesses = 0;
 	struct damon_region *r;
 
-	damon_for_each_region(r, t) {
-		if (r->sampling_pending)
-			damon_region_record(r, false);
-		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
-	}
-	return max_nr_accesses;
+	damon_for_each_region(r, t)
+		if (r->sample.pending)
+			damon_region_record(ctx, r, r->sampling_addr, false);
 }
 
 /*
  * One visit to each region: check the sample that was prepared in the visit
  * before, and prepare the next one.
  */
-static unsigned int visit_regions(struct damon_ctx *ctx, struct damon_target *t,
-				  struct mm_struct *mm)
+static void visit_regions(struct damon_ctx *ctx, struct damon_target *t,
+			  struct mm_struct *mm)
 {
 	struct damon_cursor c = { .mm = mm };
-	unsigned int max_nr_accesses = 0;
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
-		if (r->sampling_pending) {
-			damon_cursor_count(&c);
-			damon_tlb_record(r, check(&c, r));
-			if (likely(!r->rest))
-				prepare(ctx, t, &c, r);
-		}
-		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+		if (!r->sample.pending)
+			continue;
+		damon_cursor_count(&c);
+		damon_tlb_record(ctx, r, check(&c, r));
+		if (likely(!r->rest))
+			prepare(ctx, t, &c, r);
 	}
 	damon_cursor_unlock(&c);
-	return max_nr_accesses;
 }
 
-static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
+static void check_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct mm_struct *mm = get_mm(t);
-	unsigned int max_nr_accesses;
 
-	if (!mm)
-		return end_samples(t);
-	max_nr_accesses = visit_regions(ctx, t, mm);
+	if (!mm) {
+		end_samples(ctx, t);
+		return;
+	}
+	visit_regions(ctx, t, mm);
 	damon_search_end(ctx, t, mm);
 	put_mm(mm);
-	return max_nr_accesses;
 }
 
 static unsigned int va_check(struct damon_ctx *ctx)
 {
-	unsigned int max_nr_accesses = 0;
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx)
-		max_nr_accesses = max(max_nr_accesses, check_target(ctx, t));
-	return max_nr_accesses;
+		check_target(ctx, t);
+	return ctx->max_nr_accesses;
 }
 
 static void va_cleanup(struct damon_ctx *ctx)
@@ -323,6 +326,8 @@ static void va_cleanup(struct damon_ctx *ctx)
 		if (mm)
 			put_mm(mm);
 	}
+	kfree(ctx->priv);
+	ctx->priv = NULL;
 }
 
 void damon_va_set_primitives(struct damon_ctx *ctx)

@@ -126,7 +126,7 @@ static void fake_cleanup(struct damon_ctx *ctx)
 	step('X');
 }
 
-static ktime_t fake_now(void)
+static ktime_t fake_clock(void)
 {
 	return world()->clock;
 }
@@ -178,7 +178,7 @@ static struct world *new_world(struct kunit *test, unsigned long sample,
 	ctx->sample_cb = fake_sample;
 	ctx->aggregate_cb = fake_aggregate;
 	ctx->cleanup = fake_cleanup;
-	kunit_activate_static_stub(test, now, fake_now);
+	kunit_activate_static_stub(test, read_clock, fake_clock);
 	kunit_activate_static_stub(test, sleep_until, fake_sleep);
 	return w;
 }
@@ -480,7 +480,7 @@ static void first_regions_are_enough_to_search(struct kunit *test)
 	w->ctx->number = ida_alloc(&kdamond_ida, GFP_KERNEL);
 	w->ctx->calls_open = true;
 	w->ctx->kdamond = current;
-	monitor(w->ctx);
+	run_monitor(w->ctx);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(w->ctx), 50);
 	forget_steps(w);
 	kdamond_fn(w->ctx);
@@ -495,10 +495,10 @@ static void expect_unmerged(struct world *w)
 static void hook_sees_the_regions_before_they_are_merged(struct kunit *test)
 {
 	struct world *w = new_world(test, 10, 20, 1000);
-	struct damon_region *r = add_test_region(w->ctx, 6);
 
+	add_test_region(w->ctx, 6);
 	/* All agree, so merging leaves the least number, which is 3. */
-	KUNIT_ASSERT_EQ(test, damon_region_split_evenly(r, first_target(w->ctx), 6), 0);
+	damon_regions_split_to(w->ctx, 6);
 	w->aggregated = expect_unmerged;
 	w->nr_checks = 2;
 	run(test, w);

@@ -238,7 +238,7 @@ static void samples_of_a_folio_share_its_references(struct kunit *test)
 	before = nr_refs(folio);
 	watch_calls(&prepared, &a, folio);
 	watch_calls(&prepared, &b, folio);
-	KUNIT_EXPECT_EQ(test, (unsigned int)a.sampling_refs, (unsigned int)b.sampling_refs);
+	KUNIT_EXPECT_EQ(test, (unsigned int)a.sample.refs, (unsigned int)b.sample.refs);
 	KUNIT_EXPECT_FALSE(test, was_called(&checked, &a, folio));
 	KUNIT_EXPECT_FALSE(test, was_called(&checked, &b, folio));
 	KUNIT_EXPECT_EQ(test, nr_refs(folio), before);
@@ -309,6 +309,7 @@ static void free_memory_is_nobodys(struct kunit *test)
 static void unknown_is_no_sample(struct kunit *test)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
+	struct damon_ctx *ctx = test_ctx(test, 1);
 	struct damon_region r = {};
 	struct pass p = {};
 
@@ -316,17 +317,17 @@ static void unknown_is_no_sample(struct kunit *test)
 	r.sampling_addr = pfn_to_addr(page_to_pfn(page));
 	r.ar.start = PAGE_ALIGN_DOWN(r.sampling_addr);
 	r.ar.end = r.ar.start + PAGE_SIZE;
-	r.sampling_pending = true;
-	r.sampling_marked = true;
-	check(&p, &r);
-	KUNIT_EXPECT_FALSE(test, (bool)r.sampling_pending);
+	r.sample.pending = true;
+	r.sample.marked = true;
+	check(ctx, &p, &r);
+	KUNIT_EXPECT_FALSE(test, (bool)r.sample.pending);
 	KUNIT_EXPECT_EQ(test, r.tlb.others, 0);
 
 	/* But where nobody could be asked, there was no access. */
-	r.sampling_pending = true;
-	r.sampling_marked = false;
-	check(&p, &r);
-	KUNIT_EXPECT_FALSE(test, (bool)r.sampling_pending);
+	r.sample.pending = true;
+	r.sample.marked = false;
+	check(ctx, &p, &r);
+	KUNIT_EXPECT_FALSE(test, (bool)r.sample.pending);
 	KUNIT_EXPECT_EQ(test, r.tlb.others, 1);
 	KUNIT_EXPECT_EQ(test, r.nr_accesses, 0);
 	__free_page(page);

@@ -144,7 +144,7 @@ static void expect_counts(struct kunit *test, struct damon_target *t, unsigned i
 
 	damon_for_each_region(r, t) {
 		KUNIT_EXPECT_EQ(test, r->nr_accesses, i++ % nth ? 0 : count);
-		KUNIT_EXPECT_TRUE(test, r->sampling_pending);
+		KUNIT_EXPECT_TRUE(test, r->sample.pending);
 		KUNIT_EXPECT_GE(test, r->sampling_addr, r->ar.start);
 		KUNIT_EXPECT_LT(test, r->sampling_addr, r->ar.end);
 	}
@@ -164,18 +164,22 @@ static void one_visit_checks_and_prepares(struct kunit *test)
 	t = page_regions(test, ctx, start, nr);
 	touch(test, start, nr, 1);
 	prepare_all(ctx, t);
-	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 0);
+	visit_regions(ctx, t, current->mm);
 	expect_counts(test, t, 1, 0);
+	KUNIT_EXPECT_EQ(test, ctx->max_nr_accesses, 0);
 
 	touch(test, start, nr, 3);
-	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 1);
+	visit_regions(ctx, t, current->mm);
 	expect_counts(test, t, 3, 1);
+	KUNIT_EXPECT_EQ(test, ctx->max_nr_accesses, 1);
 	/* An access counts once. */
-	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 1);
+	visit_regions(ctx, t, current->mm);
 	expect_counts(test, t, 3, 1);
+	KUNIT_EXPECT_EQ(test, ctx->max_nr_accesses, 1);
 	touch(test, start, nr, 3);
-	KUNIT_EXPECT_EQ(test, visit_regions(ctx, t, current->mm), 2);
+	visit_regions(ctx, t, current->mm);
 	expect_counts(test, t, 3, 2);
+	KUNIT_EXPECT_EQ(test, ctx->max_nr_accesses, 2);
 	expect_unlocked(test, current->mm);
 }
 
@@ -224,9 +228,11 @@ static void gone_memory_ends_the_samples(struct kunit *test)
 		damon_region_pick(ctx, r);
 		r->nr_accesses = 5;
 	}
-	KUNIT_EXPECT_EQ(test, end_samples(t), 5);
-	damon_for_each_region(r, t)
-		KUNIT_EXPECT_FALSE(test, r->sampling_pending);
+	end_samples(ctx, t);
+	damon_for_each_region(r, t) {
+		KUNIT_EXPECT_FALSE(test, r->sample.pending);
+		KUNIT_EXPECT_EQ(test, r->nr_accesses, 5);
+	}
 }
 
 /* Of regions of a page, which hear of what a huge entry of pages 3 to 6 told? */
@@ -244,14 +250,14 @@ static void news_reach_all_who_wait(struct kunit *test)
 			if (page == 5)
 				who = r;
 			r->sampling_addr = r->ar.start;
-			r->sampling_pending = page != 4;
-			r->sampling_marked = page == 6;
-			r->sampling_hit = false;
+			r->sample.pending = page != 4;
+			r->sample.marked = page == 6;
+			r->sample.hit = false;
 		}
 		tell_neighbours(&w, t, who);
 		damon_for_each_region(r, t) {
 			page = r->ar.start >> PAGE_SHIFT;
-			KUNIT_EXPECT_EQ(test, (bool)r->sampling_hit,
+			KUNIT_EXPECT_EQ(test, (bool)r->sample.hit,
 					page == 6 || (page == 3 && w.told_young));
 		}
 		if (w.told_young)
@@ -272,7 +278,8 @@ static void kernel_thread_is_no_target(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, current->mm);
 	KUNIT_EXPECT_FALSE(test, va_target_valid(&t));
 	prepare_target(ctx, &t, true);
-	KUNIT_EXPECT_EQ(test, check_target(ctx, &t), 0);
+	check_target(ctx, &t);
+	KUNIT_EXPECT_EQ(test, ctx->max_nr_accesses, 0);
 }
 
 static void primitives_are_set(struct kunit *test)

@@ -2,7 +2,7 @@
 /*
  * The region engine against simulated memory.
  *
- * mm/damon/region.c is built here in user space, and driven as the worker of
+ * The engine of mm/damon is built here in user space, and driven as the worker of
  * the kernel drives it, with memory whose pages are accessed with a known
  * probability in each sampling interval.  What it finds is compared with that
  * truth.  Hours of monitoring of any size of memory take seconds, with any
@@ -33,7 +33,9 @@
 #include <linux/prandom.h>
 
 #define CONFIG_DAMON 1
+#include "../../../../mm/damon/evidence.c"
 #include "../../../../mm/damon/region.c"
+#include "../../../../mm/damon/adapt.c"
 
 #define KiB (1UL << 10)
 #define MiB (1UL << 20)
@@ -48,6 +50,7 @@
 #define MAX_REGIONS 1000
 
 struct run;
+struct score;
 
 /* Memory of @size, of which @nr areas of @area bytes each are accessed. */
 struct workload {
@@ -97,6 +100,13 @@ struct run {
 	unsigned long now;
 	unsigned long next_place;
 	unsigned int nr_placed;
+
+	/* What the reports are compared for, see score_report(). */
+	struct score *score;
+	unsigned int nr_reports;
+	unsigned int nr_placed_before;
+	unsigned int *found_at;
+	bool searching;
 };
 
 /* === Truth === */
@@ -304,27 +314,12 @@ static void sample(struct run *run)
 		if (damon_region_rests(r))
 			continue;
 		damon_region_pick(&run->ctx, r);
-		damon_region_record(r, draw(&run->rng) < true_rate(run, r->sampling_addr));
+		damon_region_record(&run->ctx, r, r->sampling_addr,
+				    draw(&run->rng) < true_rate(run, r->sampling_addr));
 		run->nr_checks++;
 	}
 	run->ctx.nr_samples++;
 	run->now++;
-}
-
-/* The end of an aggregation, until the worker reports. */
-static void aggregate(struct run *run)
-{
-	damon_regions_count(&run->ctx);
-	damon_regions_merge(&run->ctx);
-	damon_regions_cut(&run->ctx);
-}
-
-/* From a report to the next aggregation. */
-static void go_on(struct run *run)
-{
-	damon_regions_search(&run->ctx);
-	damon_regions_forget(&run->ctx);
-	run->ctx.nr_samples = 0;
 }
 
 /* === Scores === */
@@ -439,49 +434,57 @@ static bool jumps(const struct workload *w)
 	return w->place == place_phase || w->place == place_stairs;
 }
 
+/* The regions are as they are reported. */
+static void score_report(struct damon_ctx *ctx)
+{
+	struct run *run = container_of(ctx, struct run, ctx);
+	const struct workload *w = run->w;
+	struct score *s = run->score;
+	struct counted c;
+	double found;
+
+	s->nr_bounds += run->t->nr_regions < MIN_REGIONS ||
+		run->t->nr_regions > MAX_REGIONS;
+	count_bytes(run, &c);
+	found = recall(&c);
+	if (jumps(w) && run->nr_placed != run->nr_placed_before &&
+	    *run->found_at != UINT_MAX) {
+		run->nr_placed_before = run->nr_placed;
+		run->searching = true;
+		s->nr_jumps++;
+	}
+	s->again += run->searching;
+	run->nr_reports++;
+	if (found >= .9) {
+		run->searching = false;
+		*run->found_at = min(*run->found_at, run->nr_reports);
+	}
+	if (run->nr_reports > w->nr_aggregations / 2) {
+		s->recall += found;
+		s->error += c.error / w->size;
+		s->regions += run->t->nr_regions;
+		s->nr_counted++;
+	}
+	if (run->nr_reports == w->nr_aggregations && w->max_edge_error)
+		s->nr_off += edge_error(run) > w->max_edge_error;
+}
+
 static void score_run(const struct workload *w, unsigned int seed, struct score *s)
 {
-	unsigned int i, nr_placed = 1;
-	unsigned int *found_at = &s->found_at[seed];
-	bool searching = false;
 	struct run run;
 
 	start(&run, w, seed);
-	*found_at = UINT_MAX;
-	for (i = 0; i < w->nr_aggregations; i++) {
-		struct counted c;
-		double found;
-
+	run.score = s;
+	run.nr_placed_before = 1;
+	run.found_at = &s->found_at[seed];
+	*run.found_at = UINT_MAX;
+	while (run.nr_reports < w->nr_aggregations) {
 		while (run.ctx.nr_samples < nr_samples(&run)) {
 			if (run.now >= run.next_place)
 				place(&run);
 			sample(&run);
 		}
-		aggregate(&run);
-		s->nr_bounds += run.t->nr_regions < MIN_REGIONS ||
-			run.t->nr_regions > MAX_REGIONS;
-
-		count_bytes(&run, &c);
-		found = recall(&c);
-		if (jumps(w) && run.nr_placed != nr_placed && *found_at != UINT_MAX) {
-			nr_placed = run.nr_placed;
-			searching = true;
-			s->nr_jumps++;
-		}
-		s->again += searching;
-		if (found >= .9) {
-			searching = false;
-			*found_at = min(*found_at, i + 1);
-		}
-		if (i >= w->nr_aggregations / 2) {
-			s->recall += found;
-			s->error += c.error / w->size;
-			s->regions += run.t->nr_regions;
-			s->nr_counted++;
-		}
-		if (i == w->nr_aggregations - 1 && w->max_edge_error)
-			s->nr_off += edge_error(&run) > w->max_edge_error;
-		go_on(&run);
+		damon_aggregate(&run.ctx, score_report);
 	}
 	s->nr_checks += run.nr_checks;
 	s->now += run.now;

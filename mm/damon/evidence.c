@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Evidence: what samples tell of regions, and what is reported of them.
+ *
+ * One sample is one throw of a coin, and it takes many to know a region.  So
+ * nothing that was seen is thrown away at the end of an aggregation: each region
+ * keeps, for each eighth of it, how many samples were taken and how many found
+ * an access.  Parts and joined regions inherit the evidence about their
+ * addresses.  New evidence weighs as much as old evidence until there are 400
+ * samples; from then on the old fades.
+ *
+ * Chance is judged by the G test.  k1 hits of n1 samples here and k2 of n2
+ * there, and the question is whether one rate explains both:
+ *
+ *	G = 2 (H(k1, n1) + H(k2, n2) - H(k1 + k2, n1 + n2))
+ *	H(k, n) = k ln k + (n - k) ln(n - k) - n ln n
+ *
+ * With one rate for both, G is above 4.5 in 3.4 % of all cases, above 12 in
+ * 0.05 %, above 15 in 0.01 %.  Example: 2 hits of 2 samples in one eighth, and
+ * none of 18 in the others, have G = 13.0: a border.  1 of 3 against 0 of 17 has
+ * G = 4.2, which neither calls for a border nor speaks against joining the two.
+ *
+ * Change.  When the samples of this aggregation contradict the older ones
+ * (G > 15), or three in a row contradict what was certain, the memory is used in
+ * a new way: all older evidence is dropped, and the region begins a new age.
+ * Noise alone rarely begins a new age.  A run of samples that all found the same
+ * is tested as a whole, over many aggregations (G > 20).
+ *
+ * Rest.  Most memory of most machines is idle, and the next sample of a region that
+ * had 400 samples and no access will tell nothing new.  Such a region is looked at in
+ * one of five sampling intervals, until the first access that is found there.  When
+ * all of it comes into use, that is 20 ms later at most, with the defaults.
+ *
+ * All of this is numbers, and runs on the worker, or while the monitor is off: it
+ * needs no lock.
+ */
+#include <linux/bits.h>
+#include <linux/int_log.h>
+#include <linux/sched.h>
+
+#include "evidence.h"
+
+/* It is many times in memory; two cache lines hold it. */
+static_assert(sizeof(struct damon_region) <= 128);
+
+/* Both are above what noise alone reaches: see the explanation above. */
+#define G_CHANGE	G(150)
+/* A run is tested at the end of each of its aggregations. */
+#define G_RUN		G(200)
+static_assert(G_RUN > G_CHANGE);
+
+/* === Tests of chance === */
+
+/* x log2(x), in 1/2^24 */
+static s64 xlog2x(u32 x)
+{
+	return x ? (s64)x * intlog2(x) : 0;
+}
+
+/* H() of the explanation above. */
+static s64 log_likelihood(struct tally t)
+{
+	return xlog2x(t.hits) + xlog2x(t.samples - t.hits) - xlog2x(t.samples);
+}
+
+/* Where all samples agree, rounding is not to make a difference. */
+s64 damon_g_test(struct tally a, struct tally b)
+{
+	struct tally both = { a.hits + b.hits, a.samples + b.samples };
+
+	if (!both.hits || both.hits == both.samples)
+		return 0;
+	return log_likelihood(a) + log_likelihood(b) - log_likelihood(both);
+}
+
+/* === Samples === */
+
+/*
+ * The bins take turns, so that none is left out for long: samples that are
+ * spread evenly tell more than those that fall at random.  Steps of 3 of 8 have
+ * asked both halves after two samples, and three quarters after four.
+ */
+void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r)
+{
+	unsigned long start = bin_start(r, r->next_bin);
+	unsigned long end = bin_start(r, r->next_bin + 1);
+
+	r->next_bin = (r->next_bin + 3) % NR_BINS;
+	/* A region of a few pages has empty bins. */
+	if (start == end) {
+		start = r->ar.start;
+		end = r->ar.end;
+	}
+	r->sampling_addr = damon_rand(ctx, start, end);
+	r->sample.pending = true;
+}
+
+static void halve_evidence(struct damon_evidence *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BINS; i++) {
+		e->hits[i] /= 2;
+		e->samples[i] /= 2;
+	}
+}
+
+/* What the next sample of a region will find, if its rate stays as it is. */
+enum {
+	ANYTHING,
+	NO_ACCESS,
+	ACCESS,
+};
+
+/* At rates below 1/16 or above 15/16, if 16 samples and more say so. */
+static unsigned int expect_next(struct tally t)
+{
+	if (t.samples < 16 * SAMPLE)
+		return ANYTHING;
+	if (t.hits < t.samples / 16)
+		return NO_ACCESS;
+	return t.samples - t.hits < t.samples / 16 ? ACCESS : ANYTHING;
+}
+
+/*
+ * Three surprises in a row happen by chance once in 16^3 times, at most.  Then
+ * the use of the memory has changed, and all before this is of the past: the
+ * change is reported in full at the end of the same aggregation, if a quarter of
+ * its samples came after it.
+ */
+static bool is_change(struct damon_region *r, bool accessed)
+{
+	if (r->expected != (accessed ? NO_ACCESS : ACCESS)) {
+		r->nr_surprises = 0;
+		return false;
+	}
+	return ++r->nr_surprises == 3;
+}
+
+/*
+ * Where a region as full of samples as can be had no access, the used part of it
+ * is less than 1/130, by 95 %: exp(-3) that none of 400 hits it.  Of a region of
+ * more pages than a GiB has, of 4 KiB, that may still be many, so the search there
+ * goes on.
+ */
+#define REST 5
+#define REST_PAGES BIT(18)
+
+static bool is_settled(const struct damon_region *r, struct tally t)
+{
+	/* Without what rounding has lost, and faded. */
+	return t.samples > WINDOW - WINDOW / 16 && t.hits < SAMPLE / 2 &&
+		region_pages(r) <= REST_PAGES;
+}
+
+static void end_rest(struct damon_region *r)
+{
+	r->settled = false;
+	r->rest = 0;
+}
+
+static void forget_all(struct damon_region *r)
+{
+	memset(&r->known, 0, sizeof(r->known));
+	memset(&r->fresh, 0, sizeof(r->fresh));
+	r->expected = ANYTHING;
+	r->changed = true;
+	end_rest(r);
+}
+
+void damon_region_restart(struct damon_region *r)
+{
+	forget_all(r);
+	r->nr_accesses = 0;
+}
+
+void damon_region_record(struct damon_ctx *ctx, struct damon_region *r,
+			 unsigned long addr, bool accessed)
+{
+	unsigned int bin = bin_of(r, addr);
+
+	ctx->has_samples = true;
+	if (is_change(r, accessed))
+		forget_all(r);
+	/* Thousands of samples in one aggregation: rates are all that counts. */
+	if (r->fresh.samples[bin] > U16_MAX - SAMPLE)
+		halve_evidence(&r->fresh);
+	r->fresh.samples[bin] += SAMPLE;
+	r->sample.pending = false;
+	if (!accessed) {
+		r->rest = r->settled ? REST : 0;
+		return;
+	}
+	end_rest(r);
+	r->fresh.hits[bin] += SAMPLE;
+	r->last_hit = addr;
+	if (++r->nr_accesses > ctx->max_nr_accesses)
+		ctx->max_nr_accesses = r->nr_accesses;
+}
+
+/* === The end of an aggregation === */
+
+/*
+ * Who does not call damon_region_record() only counts, and tells no places: such
+ * a count speaks of all bins alike.
+ */
+static void spread_count(struct damon_ctx *ctx, struct damon_region *r)
+{
+	struct tally t = { .samples = min(ctx->nr_samples, WINDOW / SAMPLE) };
+	unsigned int i;
+
+	if (!ctx->nr_samples)
+		return;
+	t.hits = mul_u64_u64_div_u64(t.samples, min(r->nr_accesses, ctx->nr_samples),
+				     ctx->nr_samples);
+	for (i = 0; i < NR_BINS; i++) {
+		r->fresh.samples[i] = t.samples * SAMPLE / NR_BINS;
+		r->fresh.hits[i] = t.hits * SAMPLE / NR_BINS;
+	}
+}
+
+/*
+ * Add the evidence of this aggregation to the older evidence.  After a change the
+ * new replaces the old, and again at the next aggregation, since the one with the
+ * change in it is a mixture of the uses before and after.
+ */
+static void add_up_evidence(struct damon_region *r)
+{
+	u32 hits[NR_BINS], samples[NR_BINS], sum = 0;
+	unsigned int i;
+
+	if (r->changed || !r->age)
+		memset(&r->known, 0, sizeof(r->known));
+	for (i = 0; i < NR_BINS; i++) {
+		hits[i] = r->known.hits[i] + r->fresh.hits[i];
+		samples[i] = r->known.samples[i] + r->fresh.samples[i];
+		sum += samples[i];
+	}
+	sum = max(sum, WINDOW);
+	for (i = 0; i < NR_BINS; i++) {
+		r->known.hits[i] = div_u64((u64)hits[i] * WINDOW, sum);
+		r->known.samples[i] = div_u64((u64)samples[i] * WINDOW, sum);
+	}
+	memset(&r->fresh, 0, sizeof(r->fresh));
+}
+
+/* The rate by all the evidence, rounded to the nearest count. */
+static unsigned int rounded_count(const struct damon_ctx *ctx, struct tally t)
+{
+	u64 nr = (u64)t.hits * damon_max_nr_accesses(ctx) + t.samples / 2;
+
+	return t.samples ? div_u64(nr, t.samples) : 0;
+}
+
+/*
+ * The count to report.  Memory that stands out among what is accessed too rarely
+ * for a count is reported with a count of 1: that tells it from memory without
+ * any access, at the price of a rate that is too high.  Where all memory is
+ * accessed rarely, nothing stands out.
+ */
+static unsigned int reported_count(const struct damon_ctx *ctx, struct tally t)
+{
+	unsigned int nr = rounded_count(ctx, t);
+
+	if (!nr && t.hits >= 2 * SAMPLE && rate(t) > ctx->rare_rate)
+		return 1;
+	return nr;
+}
+
+/* One and a half times the mean rate of the memory that has no count. */
+static u32 find_rare_rate(struct damon_ctx *ctx)
+{
+	u64 sum = 0, total = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			struct tally all = tally(&r->known);
+
+			cond_resched();
+			if (rounded_count(ctx, all))
+				continue;
+			sum += (u64)rate(all) * region_pages(r);
+			total += region_pages(r);
+		}
+	}
+	return total ? div64_u64(sum, total) * 3 / 2 : 0;
+}
+
+void damon_region_judge(const struct damon_ctx *ctx, struct damon_region *r)
+{
+	struct tally t = tally(&r->known);
+
+	r->nr_accesses = reported_count(ctx, t);
+	/* Surprises in a row may take several aggregations. */
+	if (!r->nr_surprises)
+		r->expected = expect_next(t);
+	r->settled = is_settled(r, t);
+}
+
+/*
+ * Does the current run of equal answers contradict the older evidence?  One or two
+ * samples never do, so where an aggregation has no more of them, memory that becomes
+ * idle would fade for hundreds of aggregations; and so would the last traces of memory
+ * that was left bit by bit.
+ */
+static bool run_contradicts(struct damon_region *r, struct tally fresh, struct tally known)
+{
+	struct tally all = { known.hits + fresh.hits, known.samples + fresh.samples };
+	struct tally run = {};
+	bool hits = fresh.hits;
+
+	if (!fresh.samples)
+		return false;
+	if (hits && fresh.hits < fresh.samples) {
+		r->run = 0;
+		return false;
+	}
+	r->run = min((hits == r->run_hits ? r->run : 0) + fresh.samples / SAMPLE, U8_MAX);
+	r->run_hits = hits;
+
+	/* A part of a region may have less of the evidence than the run says. */
+	run.samples = min(r->run * SAMPLE, hits ? all.hits : all.samples - all.hits);
+	run.hits = hits ? run.samples : 0;
+	all.hits -= run.hits;
+	all.samples -= run.samples;
+	return damon_g_test(run, all) > G_RUN;
+}
+
+static void count_region(struct damon_ctx *ctx, struct damon_region *r)
+{
+	struct tally fresh, known = tally(&r->known);
+	bool late = r->changed && !r->tlb.hides &&
+		tally(&r->fresh).samples / SAMPLE < min(ctx->nr_samples / 4, 255U);
+
+	/*
+	 * A change in the last quarter may be a pause of the program: the whole
+	 * aggregation counts.  A bin that halve_evidence() has been to has 255
+	 * samples and more.
+	 */
+	if (late || !ctx->has_samples)
+		spread_count(ctx, r);
+	fresh = tally(&r->fresh);
+	if (run_contradicts(r, fresh, known) || damon_g_test(fresh, known) > G_CHANGE)
+		r->changed = true;
+	add_up_evidence(r);
+	if (r->changed)
+		r->age = 0;
+	else if (r->age < UINT_MAX)
+		r->age++;
+	r->changed = false;
+}
+
+void damon_regions_count(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			count_region(ctx, r);
+			cond_resched();
+		}
+	}
+	ctx->rare_rate = find_rare_rate(ctx);
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			damon_region_judge(ctx, r);
+			cond_resched();
+		}
+	}
+}
+
+void damon_regions_forget(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			r->nr_accesses = 0;
+			r->last_hit = 0;
+		}
+	}
+	ctx->max_nr_accesses = 0;
+}
+
+/* === Evidence goes with its addresses === */
+
+/* Add to @to_bin of @to the evidence of @part of the @whole pages of @from_bin. */
+static void inherit_bin(struct damon_evidence *to, unsigned int to_bin,
+			const struct damon_evidence *from, unsigned int from_bin,
+			u64 part, u64 whole)
+{
+	u32 hits = from->hits[from_bin], samples = from->samples[from_bin];
+
+	/* 16 bits times the pages of an address space fit 64 bits. */
+	if (part < whole) {
+		hits = div64_u64(hits * part, whole);
+		samples = div64_u64(samples * part, whole);
+	}
+	samples = min(samples, U16_MAX - to->samples[to_bin]);
+	to->samples[to_bin] += samples;
+	to->hits[to_bin] += min(hits, samples);
+}
+
+/* Add to @to_e of @to what @from_e of @from tells of the addresses that both have. */
+static void inherit_bins(const struct damon_region *to, struct damon_evidence *to_e,
+			 const struct damon_region *from,
+			 const struct damon_evidence *from_e)
+{
+	unsigned long start = from->ar.start, end = bin_start(from, 1);
+	unsigned long to_start = to->ar.start, to_end = bin_start(to, 1);
+	unsigned int i = 0, j = 0;
+
+	/* Up the addresses of both: the bin that ends first makes room for the next. */
+	while (i < NR_BINS && j < NR_BINS) {
+		unsigned long lo = max(start, to_start), hi = min(end, to_end);
+
+		if (lo < hi && from_e->samples[i])
+			inherit_bin(to_e, j, from_e, i, (hi - lo) >> PAGE_SHIFT,
+				    (end - start) >> PAGE_SHIFT);
+		if (end <= to_end) {
+			start = end;
+			end = bin_start(from, ++i + 1);
+		} else {
+			to_start = to_end;
+			to_end = bin_start(to, ++j + 1);
+		}
+	}
+}
+
+void damon_region_inherit(struct damon_region *to, const struct damon_region *from)
+{
+	inherit_bins(to, &to->known, from, &from->known);
+	inherit_bins(to, &to->fresh, from, &from->fresh);
+	if (from->last_hit >= to->ar.start && from->last_hit < to->ar.end)
+		to->last_hit = from->last_hit;
+	if (!to->sample.pending && from->sampling_addr >= to->ar.start &&
+	    from->sampling_addr < to->ar.end) {
+		to->sampling_addr = from->sampling_addr;
+		to->sample = from->sample;
+	}
+}
+
+void damon_region_drop_evidence(struct damon_region *r)
+{
+	memset(&r->known, 0, sizeof(r->known));
+	memset(&r->fresh, 0, sizeof(r->fresh));
+	r->last_hit = 0;
+	r->sample.pending = false;
+}
+
+void damon_region_copy_state(struct damon_region *to, const struct damon_region *from)
+{
+	to->nr_accesses = from->nr_accesses;
+	to->age = from->age;
+	to->tlb = from->tlb;
+	to->next_bin = from->next_bin;
+	to->expected = from->expected;
+	to->nr_surprises = from->nr_surprises;
+	to->run = from->run;
+	to->run_hits = from->run_hits;
+	to->changed = from->changed;
+	to->on_trial = from->on_trial;
+	to->settled = from->settled;
+	to->rest = from->rest;
+}
+
+void damon_region_look_anew(struct damon_region *r)
+{
+	damon_region_drop_evidence(r);
+	r->age = 0;
+	r->expected = ANYTHING;
+	r->nr_surprises = 0;
+	end_rest(r);
+}
+
+/*
+ * The mean of @a and @b, weighted by @sz_a and @sz_b, rounded down.  The sum of
+ * the sizes does not overflow: both lie in one address space.
+ */
+static unsigned int weighted_mean(unsigned int a, unsigned long sz_a,
+				  unsigned int b, unsigned long sz_b)
+{
+	if (a > b) {
+		swap(a, b);
+		swap(sz_a, sz_b);
+	}
+	return a + mul_u64_u64_div_u64(b - a, sz_b, (u64)sz_a + sz_b);
+}
+
+/* Keep @part of @whole of the evidence. */
+static void thin_evidence(struct damon_evidence *e, u32 part, u32 whole)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BINS; i++) {
+		e->hits[i] = div_u64((u64)e->hits[i] * part, whole);
+		e->samples[i] = div_u64((u64)e->samples[i] * part, whole);
+	}
+}
+
+void damon_region_even_out(struct damon_region *r, const struct damon_region *other)
+{
+	u32 samples = tally(&r->known).samples, others = tally(&other->known).samples;
+	u64 even = mul_u64_u64_div_u64(others, region_pages(r), region_pages(other));
+
+	if (others >= 16 * SAMPLE && samples > even)
+		thin_evidence(&r->known, even, samples);
+}
+
+void damon_region_absorb(struct damon_region *l, struct damon_region *r)
+{
+	unsigned long sz_l = damon_region_size(l), sz_r = damon_region_size(r);
+	struct damon_region left = *l;
+	u32 samples;
+
+	samples = tally(&left.known).samples + tally(&r->known).samples;
+	if (samples > WINDOW) {
+		thin_evidence(&left.known, WINDOW, samples);
+		thin_evidence(&r->known, WINDOW, samples);
+	}
+
+	l->nr_accesses = weighted_mean(l->nr_accesses, sz_l, r->nr_accesses, sz_r);
+	l->age = weighted_mean(l->age, sz_l, r->age, sz_r);
+	l->ar.end = r->ar.end;
+	damon_region_drop_evidence(l);
+	damon_region_inherit(l, &left);
+	damon_region_inherit(l, r);
+	l->expected = expect_next(tally(&l->known));
+	l->nr_surprises = 0;
+	l->run = l->run_hits == r->run_hits ? min(l->run, r->run) : 0;
+	l->settled = is_settled(l, tally(&l->known));
+	if (l->rest > r->rest)
+		l->rest = r->rest;
+	l->changed |= r->changed;
+	if (sz_l < sz_r)
+		l->tlb = r->tlb;
+}
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/evidence_kunit.c"
+#endif

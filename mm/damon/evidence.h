@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What samples have told of a region, and whether two parts are used alike: for
+ * the files of the region engine, evidence.c, adapt.c and region.c.
+ */
+#ifndef _MM_DAMON_EVIDENCE_H
+#define _MM_DAMON_EVIDENCE_H
+
+#include <linux/limits.h>
+#include <linux/minmax.h>
+
+#include "internal.h"
+
+#define NR_BINS DAMON_NR_BINS
+
+/*
+ * One sample, in the unit in which evidence is kept: a part of a region gets a
+ * part of a sample, and loses less than 1/128 of it by rounding.
+ */
+#define SAMPLE 128
+
+/*
+ * As much as a region keeps of the aggregations before this one.  A product of
+ * two such numbers fits 32 bits, and the square of that 64.
+ */
+#define WINDOW (400 * SAMPLE)
+static_assert(WINDOW <= U16_MAX);
+
+/* How many of @samples have found an access, both in 1/SAMPLE. */
+struct tally {
+	u32 hits, samples;
+};
+
+static inline struct tally tally_bins(const struct damon_evidence *e, unsigned int from,
+				      unsigned int to)
+{
+	struct tally t = {};
+
+	for (; from < to; from++) {
+		t.hits += e->hits[from];
+		t.samples += e->samples[from];
+	}
+	return t;
+}
+
+static inline struct tally tally(const struct damon_evidence *e)
+{
+	return tally_bins(e, 0, NR_BINS);
+}
+
+/* In 1/65536. */
+static inline u32 rate(struct tally t)
+{
+	return t.samples ? div_u64((u64)t.hits << 16, t.samples) : 0;
+}
+
+/* The rates differ by more than 1/@part of the larger one. */
+static inline bool rates_differ(struct tally a, struct tally b, unsigned int part)
+{
+	u32 x = rate(a), y = rate(b);
+
+	return abs_diff(x, y) > max(x, y) / part;
+}
+
+static inline unsigned long region_pages(const struct damon_region *r)
+{
+	return damon_region_size(r) >> PAGE_SHIFT;
+}
+
+/* A bin is an eighth of a region, as near as whole pages allow. */
+static inline unsigned long bin_start(const struct damon_region *r, unsigned int bin)
+{
+	return r->ar.start + (region_pages(r) * bin / NR_BINS << PAGE_SHIFT);
+}
+
+static inline unsigned int bin_of(const struct damon_region *r, unsigned long addr)
+{
+	unsigned long page = (addr - r->ar.start) >> PAGE_SHIFT;
+
+	return ((page + 1) * NR_BINS - 1) / region_pages(r);
+}
+
+/*
+ * What damon_g_test() returns for a G of @tenths / 10: G is 2 ln(2) / (SAMPLE * 2^24)
+ * times that sum of logarithms.
+ */
+#define G(tenths) ((s64)(tenths) * ((((s64)SAMPLE << 24) * 10000) / 13863) / 10)
+
+/**
+ * damon_g_test() - Does one rate explain two tallies?
+ * @a:	A tally.
+ * @b:	Another one.
+ *
+ * Return: The G of the explanation in evidence.c, to be compared with G().
+ */
+s64 damon_g_test(struct tally a, struct tally b);
+
+/**
+ * damon_region_judge() - Set what follows from the evidence.
+ * @ctx:	The context.
+ * @r:		The region, at the end of an aggregation.
+ *
+ * That is the count to report, what the next sample is expected to find, and
+ * whether the region may rest.
+ */
+void damon_region_judge(const struct damon_ctx *ctx, struct damon_region *r);
+
+/**
+ * damon_regions_count() - End an aggregation: from samples to rates.
+ * @ctx:	The context.
+ *
+ * Sets nr_accesses of each region to its rate by all that is known of it, and
+ * its age.  A rate is the quotient of hits and samples, so a worker that was
+ * late and took fewer samples reports no less.  Where nobody has called
+ * damon_region_record(), the count of this aggregation is taken.
+ */
+void damon_regions_count(struct damon_ctx *ctx);
+
+/**
+ * damon_regions_forget() - Begin the counts of the next aggregation.
+ * @ctx:	The context.
+ *
+ * The evidence stays.
+ */
+void damon_regions_forget(struct damon_ctx *ctx);
+
+/**
+ * damon_region_inherit() - Add to a region what another one knows of its addresses.
+ * @to:		The region.
+ * @from:	The other one, which has some of the addresses, or had them.
+ *
+ * The sample that waits goes along, if its address does and @to has none.
+ */
+void damon_region_inherit(struct damon_region *to, const struct damon_region *from);
+
+/**
+ * damon_region_drop_evidence() - Know nothing of the addresses of a region any more.
+ * @r:		The region.
+ */
+void damon_region_drop_evidence(struct damon_region *r);
+
+/**
+ * damon_region_copy_state() - Copy what is known of a region but not of addresses.
+ * @to:		The region.
+ * @from:	The region that it is a part of.
+ */
+void damon_region_copy_state(struct damon_region *to, const struct damon_region *from);
+
+/**
+ * damon_region_look_anew() - Begin a region of which its past tells nothing.
+ * @r:		The region.
+ */
+void damon_region_look_anew(struct damon_region *r);
+
+/**
+ * damon_region_even_out() - Have no more samples for a page than another region.
+ * @r:		The region.
+ * @other:	The other one.
+ *
+ * Nothing is done where @other has hardly any.  Where rates differ, a small part is
+ * not to outweigh a large one.
+ */
+void damon_region_even_out(struct damon_region *r, const struct damon_region *other);
+
+/**
+ * damon_region_absorb() - Take the addresses of a neighbour, and all that is known.
+ * @l:		The region.
+ * @r:		Its right neighbour, which is to be freed.
+ */
+void damon_region_absorb(struct damon_region *l, struct damon_region *r);
+
+#endif /* _MM_DAMON_EVIDENCE_H */
