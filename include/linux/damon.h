@@ -500,13 +500,16 @@ static inline int damon_target_fit(struct damon_target *t,
  * Sets all primitives of @ctx.  The id of each target is then a
  * &struct pid pointer; the caller holds the reference as long as the target
  * exists.  A target is valid while one thread of the process has memory.
+ *
+ * Return: 0, or -EOPNOTSUPP where this kernel can not do that.
  */
-void damon_va_set_primitives(struct damon_ctx *ctx);
+int damon_va_set_primitives(struct damon_ctx *ctx);
 
 #else
 
-static inline void damon_va_set_primitives(struct damon_ctx *ctx)
+static inline int damon_va_set_primitives(struct damon_ctx *ctx)
 {
+	return -EOPNOTSUPP;
 }
 
 #endif	/* CONFIG_DAMON_VADDR */
@@ -527,13 +530,16 @@ static inline void damon_va_set_primitives(struct damon_ctx *ctx)
  * and what is online of them is watched.
  *
  * The worker runs until damon_stop().
+ *
+ * Return: 0, or -EOPNOTSUPP where this kernel can not do that.
  */
-void damon_pa_set_primitives(struct damon_ctx *ctx);
+int damon_pa_set_primitives(struct damon_ctx *ctx);
 
 #else
 
-static inline void damon_pa_set_primitives(struct damon_ctx *ctx)
+static inline int damon_pa_set_primitives(struct damon_ctx *ctx)
 {
+	return -EOPNOTSUPP;
 }
 
 #endif	/* CONFIG_DAMON_PADDR */

@@ -2,18 +2,16 @@
 /*
  * The one validation of what a user asked for, and the one builder.
  */
-#include <linux/pid.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "config.h"
 #include "internal.h"
-#include "paddr.h"
 
 void damon_cfg_init(struct damon_cfg *cfg)
 {
 	*cfg = (struct damon_cfg) {
 		.attrs = damon_default_attrs,
+		.primitives = damon_primitives_default(),
 	};
 }
 
@@ -71,42 +69,26 @@ static int check_regions_of(const struct damon_cfg *cfg, unsigned int target)
 			return -EINVAL;
 		last_end = r->range.end;
 	}
-	if (cfg->kind != DAMON_PADDR && last_end > TASK_SIZE_MAX)
-		return -EINVAL;
 	return 0;
-}
-
-/* Two targets with the same memory would take the accesses from each other. */
-static bool nodes_overlap(const struct damon_cfg *cfg)
-{
-	unsigned int i, j;
-
-	for (i = 0; i < cfg->nr_targets; i++) {
-		if (cfg->targets[i] == DAMON_ALL_NODES && cfg->nr_targets > 1)
-			return true;
-		for (j = 0; j < i; j++)
-			if (cfg->targets[i] == cfg->targets[j])
-				return true;
-	}
-	return false;
 }
 
 /* What the memory of this machine says, after all else has been checked. */
 static int check_memory(const struct damon_cfg *cfg)
 {
+	const struct damon_primitives *p = cfg->primitives;
 	struct damon_addr_range *ranges;
 	unsigned int i;
 	int err = 0;
 
-	if (cfg->kind != DAMON_PADDR)
-		return 0;
-	if (nodes_overlap(cfg))
-		return -EINVAL;
+	if (p->check_ids)
+		err = p->check_ids(cfg->targets, cfg->nr_targets);
+	if (err)
+		return err;
 	ranges = new_ranges(cfg);
 	if (!ranges)
 		return -ENOMEM;
 	for (i = 0; i < cfg->nr_targets && !err; i++)
-		err = damon_pa_check(cfg->targets[i], ranges, ranges_of(cfg, i, ranges));
+		err = p->check_ranges(cfg->targets[i], ranges, ranges_of(cfg, i, ranges));
 	kvfree(ranges);
 	return err;
 }
@@ -122,6 +104,8 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 	if (cfg->nr_targets > min(cfg->attrs.max_nr_regions, DAMON_CFG_MAX_TARGETS) ||
 	    cfg->nr_regions > cfg->attrs.max_nr_regions)
 		return -EINVAL;
+	if (cfg->nr_targets && !cfg->primitives)
+		return -EINVAL;
 	for (i = 0; i < cfg->nr_regions; i++)
 		if (cfg->regions[i].target >= cfg->nr_targets)
 			return -EINVAL;
@@ -130,7 +114,7 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 		if (err)
 			return err;
 	}
-	return check_memory(cfg);
+	return cfg->nr_targets ? check_memory(cfg) : 0;
 }
 
 static int build_regions(struct damon_ctx *ctx, const struct damon_cfg *cfg)
@@ -145,7 +129,7 @@ static int build_regions(struct damon_ctx *ctx, const struct damon_cfg *cfg)
 	damon_for_each_target(t, ctx) {
 		nr = ranges_of(cfg, target++, ranges);
 		/* Nothing would ever be watched. */
-		err = cfg->kind == DAMON_FVADDR && !nr ? -EINVAL :
+		err = cfg->primitives->has_fixed_ranges && !nr ? -EINVAL :
 			damon_target_fit(t, ranges, nr);
 		if (err)
 			break;
@@ -154,29 +138,21 @@ static int build_regions(struct damon_ctx *ctx, const struct damon_cfg *cfg)
 	return err;
 }
 
-static void set_primitives(struct damon_ctx *ctx, enum damon_kind kind)
-{
-	if (kind == DAMON_PADDR)
-		damon_pa_set_primitives(ctx);
-	else
-		damon_va_set_primitives(ctx);
-	if (kind == DAMON_FVADDR)
-		ctx->update_target_regions = NULL;
-}
-
 struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 {
 	struct damon_ctx *ctx;
 	int err;
 
 	err = damon_cfg_check(cfg);
+	if (!err && !cfg->primitives)
+		err = -EINVAL;
 	if (err)
 		return ERR_PTR(err);
 	ctx = damon_new_ctx();
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
-	set_primitives(ctx, cfg->kind);
 	ctx->attrs = cfg->attrs;
+	cfg->primitives->set(ctx);
 	err = damon_set_targets(ctx, cfg->targets, cfg->nr_targets);
 	if (!err)
 		err = build_regions(ctx, cfg);
@@ -191,8 +167,9 @@ void damon_cfg_clear(struct damon_cfg *cfg)
 {
 	unsigned int i;
 
-	for (i = 0; cfg->kind != DAMON_PADDR && i < cfg->nr_targets; i++)
-		put_pid((struct pid *)cfg->targets[i]);
+	for (i = 0; i < cfg->nr_targets; i++)
+		if (cfg->primitives->put_id)
+			cfg->primitives->put_id(cfg->targets[i]);
 	kvfree(cfg->targets);
 	cfg->targets = NULL;
 	cfg->nr_targets = 0;

@@ -10,17 +10,7 @@
 
 #include <linux/damon.h>
 
-/**
- * enum damon_kind - What kind of memory a monitor watches.
- * @DAMON_VADDR:	Address spaces of processes; regions follow the mappings.
- * @DAMON_FVADDR:	The same, but only in the ranges given, which stay.
- * @DAMON_PADDR:	Physical memory.
- */
-enum damon_kind {
-	DAMON_VADDR,
-	DAMON_FVADDR,
-	DAMON_PADDR,
-};
+#include "primitives.h"
 
 /**
  * struct damon_cfg_region - A range that monitoring of a target begins with.
@@ -36,16 +26,17 @@ struct damon_cfg_region {
 /**
  * struct damon_cfg - A whole monitor, as the user asked for it.
  * @attrs:		Intervals and limits.
- * @kind:		What @targets are.
- * @targets:		The ids of the targets, as the primitives take them: of
- *			processes, the configuration holds a reference on each.
+ * @primitives:		What kind of memory @targets are; may be NULL where there are
+ *			none.
+ * @targets:		The ids of the targets, as the primitives take them.  The
+ *			configuration holds what @primitives has to hold of them.
  * @nr_targets:		Length of @targets.
  * @regions:		What to begin with, rows of all targets mixed.
  * @nr_regions:		Length of @regions; 0 to begin with all memory.
  */
 struct damon_cfg {
 	struct damon_attrs attrs;
-	enum damon_kind kind;
+	const struct damon_primitives *primitives;
 	unsigned long *targets;
 	unsigned int nr_targets;
 	struct damon_cfg_region *regions;
@@ -72,9 +63,9 @@ void damon_cfg_init(struct damon_cfg *cfg);
  *
  * Return: 0; -EINVAL when an attribute is out of its range, when there are more
  *	targets or more first regions than max_nr_regions, or more targets than
- *	DAMON_CFG_MAX_TARGETS, or when first regions name no target, hold no whole
- *	page, are not ascending and disjoint for each target, or are beyond what
- *	addresses can be; -ENXIO for physical memory that is not there.
+ *	DAMON_CFG_MAX_TARGETS, when targets are of no kind, or when first regions
+ *	name no target, hold no whole page, or are not ascending and disjoint for
+ *	each target; what the primitives say of the targets and their ranges.
  */
 int damon_cfg_check(const struct damon_cfg *cfg);
 
@@ -84,7 +75,8 @@ int damon_cfg_check(const struct damon_cfg *cfg);
  *		is destroyed.
  *
  * Return: The context, off; or ERR_PTR() of what damon_cfg_check() says, of -EINVAL
- *	when a target of DAMON_FVADDR has no region, or of -ENOMEM.
+ *	when it is of no kind, or has a target without a range where only ranges are
+ *	watched, or of -ENOMEM.
  */
 struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg);
 

@@ -476,21 +476,39 @@ int damon_start(struct damon_ctx *ctx)
 }
 EXPORT_SYMBOL_GPL(damon_start);
 
+/* Return 0 and the number of the start that is to end, or -EPERM. */
+static int ask_to_stop(struct damon_ctx *ctx, unsigned int *nr_starts)
+{
+	guard(mutex)(&ctx->kdamond_lock);
+	if (!damon_is_on(ctx))
+		return -EPERM;
+	WRITE_ONCE(ctx->kdamond_stop, true);
+	/* Once the calls are closed it is on its way, and may be gone. */
+	if (ctx->calls_open)
+		wake_up_process(ctx->kdamond);
+	*nr_starts = ctx->nr_starts;
+	return 0;
+}
+
+void damon_ask_to_stop(struct damon_ctx *ctx)
+{
+	unsigned int unused;
+
+	ask_to_stop(ctx, &unused);
+}
+
+int damon_wait_until_off(struct damon_ctx *ctx)
+{
+	return wait_var_event_killable(&ctx->kdamond, !damon_is_on(ctx)) ? -EINTR : 0;
+}
+
 int damon_stop(struct damon_ctx *ctx)
 {
 	unsigned int nr_starts;
+	int err = ask_to_stop(ctx, &nr_starts);
 
-	scoped_guard(mutex, &ctx->kdamond_lock) {
-		if (!damon_is_on(ctx))
-			return -EPERM;
-		WRITE_ONCE(ctx->kdamond_stop, true);
-		/* Once the calls are closed it is on its way, and may be gone. */
-		if (ctx->calls_open)
-			wake_up_process(ctx->kdamond);
-		if (READ_ONCE(ctx->kdamond) == current)
-			return 0;
-		nr_starts = ctx->nr_starts;
-	}
+	if (err || READ_ONCE(ctx->kdamond) == current)
+		return err;
 	/* A new start says as well that the worker we have stopped is gone. */
 	wait_var_event(&ctx->kdamond, !damon_is_on(ctx) ||
 		       READ_ONCE(ctx->nr_starts) != nr_starts);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The attribute files: <debugfs>/damon/, one file for each attribute.
+ * The attribute files: <debugfs>/damon/, one file for each attribute of a monitor.
  *
  *	attrs		sample aggr update min max
  *	target_ids	the processes: numbers, or "pidfd" and descriptors; with "fvaddr"
@@ -15,68 +15,34 @@
  * A write is taken whole or refused whole, and while monitoring is on, settings
  * are refused.
  *
- * Notes on locking
- *
- * - dbgfs_lock (mutex) protects the list of contexts, and each context in it
- *   with its configuration.  Every file takes it.  The worker never does, so it
- *   may be held while a worker is waited for.
- *
- * - Removing a file waits until nobody is inside of it.  So dbgfs_lock is never
- *   held while files are removed: rm_contexts() takes the context off the list
- *   first, and frees it when its files are gone.
- *
- *   dbgfs_lock -> kdamond_lock
+ * Notes on locking.  Removing a file waits until nobody is inside of it, and every file
+ * takes damon_monitors_lock.  So that is never held while files are removed:
+ * rm_contexts takes the monitor off the list first, and frees it when its files are
+ * gone.
  */
 #define pr_fmt(fmt) "damon: " fmt
 
 #include <linux/ctype.h>
 #include <linux/debugfs.h>
 #include <linux/kstrtox.h>
-#include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/pid.h>
-#include <linux/sched.h>
+#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "config.h"
-#include "internal.h"
+#include "monitor.h"
 
 /* More than any sensible list of regions. */
 #define MAX_WRITE SZ_1M
 
-/* A context: its settings, and the monitor that was last built of them. */
-struct dbgfs_ctx {
-	struct list_head list;
-	struct dentry *dir;
-	struct damon_cfg cfg;
-	struct damon_ctx *ctx;
-	char name[NAME_MAX + 1];
+/* The directory of a monitor. */
+struct dbgfs_dir {
+	struct damon_monitor monitor;
+	struct dentry *dentry;
 };
-
-static DEFINE_MUTEX(dbgfs_lock);
-static LIST_HEAD(dbgfs_ctxs);
-
-static bool is_running(const struct dbgfs_ctx *c)
-{
-	lockdep_assert_held(&dbgfs_lock);
-	return c->ctx && damon_is_on(c->ctx);
-}
-
-/* While it says yes, no setting may change. */
-static bool any_running(void)
-{
-	struct dbgfs_ctx *c;
-
-	list_for_each_entry(c, &dbgfs_ctxs, list)
-		if (is_running(c))
-			return true;
-	return false;
-}
 
 /* === Reading what a user wrote === */
 
@@ -138,65 +104,22 @@ static int parse_numbers(char *text, unsigned long **numbers, unsigned int nr)
 	return next_word(&text) ? -EINVAL : 0;
 }
 
-/* === Changing a configuration === */
-
-/* Free what @cfg holds, except what @other holds as well. */
-static void clear_unshared(struct damon_cfg *cfg, const struct damon_cfg *other)
-{
-	if (cfg->targets == other->targets) {
-		cfg->targets = NULL;
-		cfg->nr_targets = 0;
-	}
-	if (cfg->regions == other->regions) {
-		cfg->regions = NULL;
-		cfg->nr_regions = 0;
-	}
-	damon_cfg_clear(cfg);
-}
-
-/*
- * Take over what @parse makes of @text, whole or not at all.  @parse gets a copy
- * of the configuration, and puts something new in the place of what it changes.
- */
-static int change_cfg(struct dbgfs_ctx *c, char *text,
-		      int (*parse)(char *text, struct damon_cfg *cfg))
-{
-	struct damon_cfg new;
-	int err;
-
-	guard(mutex)(&dbgfs_lock);
-	if (any_running())
-		return -EBUSY;
-	new = c->cfg;
-	err = parse(text, &new);
-	if (!err)
-		err = damon_cfg_check(&new);
-	if (!err) {
-		/* The monitor that was on may know the old targets. */
-		damon_destroy_ctx(c->ctx);
-		c->ctx = NULL;
-		swap(c->cfg, new);
-	}
-	clear_unshared(&new, &c->cfg);
-	return err;
-}
-
 /* === attrs === */
 
 static int attrs_show(struct seq_file *m, void *unused)
 {
-	struct dbgfs_ctx *c = m->private;
+	const struct damon_monitor *monitor = m->private;
 	struct damon_attrs attrs;
 
-	guard(mutex)(&dbgfs_lock);
-	attrs = c->cfg.attrs;
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock)
+		attrs = monitor->cfg.attrs;
 	seq_printf(m, "%lu %lu %lu %lu %lu\n", attrs.sample_interval,
 		   attrs.aggr_interval, attrs.regions_update_interval,
 		   attrs.min_nr_regions, attrs.max_nr_regions);
 	return 0;
 }
 
-static int parse_attrs(char *text, struct damon_cfg *cfg)
+static int parse_attrs(struct damon_cfg *cfg, void *text)
 {
 	unsigned long *numbers[] = {
 		&cfg->attrs.sample_interval, &cfg->attrs.aggr_interval,
@@ -207,71 +130,40 @@ static int parse_attrs(char *text, struct damon_cfg *cfg)
 	return parse_numbers(text, numbers, ARRAY_SIZE(numbers));
 }
 
-static int set_attrs(struct dbgfs_ctx *c, char *text)
+static int set_attrs(struct damon_monitor *monitor, char *text)
 {
-	return change_cfg(c, text, parse_attrs);
+	return damon_monitor_change(monitor, parse_attrs, text);
 }
 
 /* === target_ids === */
 
-static unsigned long shown_id(const struct damon_cfg *cfg, unsigned int i)
+static void show_targets(struct seq_file *m, const struct damon_cfg *cfg)
 {
-	struct pid *pid = (struct pid *)cfg->targets[i];
+	const struct damon_primitives *p = cfg->primitives;
+	const char *sep = "";
+	unsigned int i;
 
-	if (cfg->kind == DAMON_PADDR)
-		return cfg->targets[i];
-	/* The number of a process that is gone may be another's now. */
-	return pid_task(pid, PIDTYPE_PID) ? pid_vnr(pid) : 0;
+	guard(rcu)();
+	if (p && !p->is_default) {
+		seq_puts(m, p->name);
+		sep = " ";
+	}
+	for (i = 0; i < cfg->nr_targets; i++) {
+		if (p->has_all_id && cfg->targets[i] == DAMON_ALL_NODES)
+			continue;
+		seq_printf(m, "%s%lu", sep, p->id_number(cfg->targets[i]));
+		sep = " ";
+	}
+	seq_putc(m, '\n');
 }
 
 static int target_ids_show(struct seq_file *m, void *unused)
 {
-	struct dbgfs_ctx *c = m->private;
-	const char *sep = "";
-	unsigned int i;
+	const struct damon_monitor *monitor = m->private;
 
-	guard(mutex)(&dbgfs_lock);
-	guard(rcu)();
-	if (c->cfg.kind != DAMON_VADDR) {
-		seq_puts(m, c->cfg.kind == DAMON_PADDR ? "paddr" : "fvaddr");
-		sep = " ";
-	}
-	for (i = 0; i < c->cfg.nr_targets; i++) {
-		unsigned long id = shown_id(&c->cfg, i);
-
-		if (c->cfg.kind == DAMON_PADDR && id == DAMON_ALL_NODES)
-			continue;
-		seq_printf(m, "%s%lu", sep, id);
-		sep = " ";
-	}
-	seq_putc(m, '\n');
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock)
+		show_targets(m, &monitor->cfg);
 	return 0;
-}
-
-static bool is_process(struct pid *pid)
-{
-	guard(rcu)();
-	return pid_task(pid, PIDTYPE_PID);
-}
-
-/* The process that @number names, or the process behind a descriptor. */
-static struct pid *get_process(unsigned long number, bool is_fd)
-{
-	unsigned int flags;
-	struct pid *pid;
-
-	if (is_fd)
-		pid = number <= INT_MAX ? pidfd_get_pid(number, &flags) : ERR_PTR(-EBADF);
-	else
-		pid = number <= INT_MAX ? find_get_pid(number) : NULL;
-	if (IS_ERR(pid))
-		return pid;
-	/* It may be the number of a group or a session, without a process. */
-	if (pid && is_process(pid))
-		return pid;
-	put_pid(pid);
-	pr_debug("no process %s%lu\n", is_fd ? "behind descriptor " : "", number);
-	return ERR_PTR(-ESRCH);
 }
 
 /* Take @word off the beginning of the text, if it is there. */
@@ -286,31 +178,43 @@ static bool takes_word(char **text, const char *word)
 	return true;
 }
 
-static int parse_id(struct damon_cfg *cfg, const char *word, bool is_fd, unsigned long *id)
+/* Take the name of a kind off the beginning of the text, if it is there. */
+static const struct damon_primitives *takes_kind(char **text)
+{
+	const struct damon_primitives *p;
+	char *name = skip_spaces(*text);
+	size_t len = strcspn(name, " \t\n\r\v\f");
+
+	p = damon_primitives_find(name, len);
+	if (p)
+		*text = name + len;
+	return p;
+}
+
+static int parse_id(struct damon_cfg *cfg, const char *word, bool is_fd)
 {
 	unsigned long number;
-	struct pid *pid;
+	int err;
 
-	if (kstrtoul(word, 10, &number))
+	if (!cfg->primitives || kstrtoul(word, 10, &number))
 		return -EINVAL;
-	*id = number;
-	if (cfg->kind == DAMON_PADDR)
-		/* The check of the configuration looks for the node. */
-		return number == DAMON_ALL_NODES ? -ENXIO : 0;
-	pid = get_process(number, is_fd);
-	*id = (unsigned long)pid;
-	return PTR_ERR_OR_ZERO(pid);
+	err = cfg->primitives->get_id(number, is_fd, &cfg->targets[cfg->nr_targets]);
+	if (!err)
+		cfg->nr_targets++;
+	return err;
 }
 
 /*
- * The targets of @text, up to the first word that is no number.  As many as the
- * text has room for, two characters each, so that the array is made once.  The
- * first regions go with the targets that they were written for.
+ * Numbers, behind the name of a kind.  Without a name, the list ends at the first word
+ * that is no number.  The array has room for as many as the text has, two characters
+ * each, so that it is made once.  The first regions go with the targets that they were
+ * written for.
  */
-static int parse_targets(char *text, struct damon_cfg *cfg)
+static int parse_targets(struct damon_cfg *cfg, void *arg)
 {
+	const struct damon_primitives *named;
 	bool is_fd = false;
-	char *word;
+	char *word, *text = arg;
 	int err;
 
 	cfg->nr_targets = 0;
@@ -321,52 +225,51 @@ static int parse_targets(char *text, struct damon_cfg *cfg)
 	if (!cfg->targets)
 		return -ENOMEM;
 
-	cfg->kind = DAMON_VADDR;
-	if (takes_word(&text, "paddr"))
-		cfg->kind = DAMON_PADDR;
-	else if (takes_word(&text, "fvaddr"))
-		cfg->kind = DAMON_FVADDR;
-	if (cfg->kind != DAMON_PADDR)
+	named = takes_kind(&text);
+	cfg->primitives = named ?: damon_primitives_default();
+	if (cfg->primitives && cfg->primitives->takes_fds)
 		is_fd = takes_word(&text, "pidfd");
-
 	while ((word = next_word(&text)) && word[strspn(word, "0123456789")] == '\0') {
-		err = parse_id(cfg, word, is_fd, &cfg->targets[cfg->nr_targets]);
+		err = parse_id(cfg, word, is_fd);
 		if (err)
 			return err;
-		cfg->nr_targets++;
 	}
 	/* Kinds do not mix, and it is no accident when one is named. */
-	if (word && (!strcmp(word, "paddr") || !strcmp(word, "fvaddr")))
+	if (word && (named || damon_primitives_find(word, strlen(word))))
 		return -EINVAL;
-	if (cfg->kind == DAMON_PADDR && word)
-		return -EINVAL;
-	if (cfg->kind == DAMON_PADDR && !cfg->nr_targets)
+	if (!cfg->nr_targets && named && named->has_all_id)
 		cfg->targets[cfg->nr_targets++] = DAMON_ALL_NODES;
 	return 0;
 }
 
-static int set_target_ids(struct dbgfs_ctx *c, char *text)
+static int set_target_ids(struct damon_monitor *monitor, char *text)
 {
-	return change_cfg(c, text, parse_targets);
+	return damon_monitor_change(monitor, parse_targets, text);
 }
 
 /* === init_regions === */
 
-static int init_regions_show(struct seq_file *m, void *unused)
+static void show_regions(struct seq_file *m, const struct damon_cfg *cfg)
 {
-	struct dbgfs_ctx *c = m->private;
 	unsigned int target, i;
 
-	guard(mutex)(&dbgfs_lock);
-	for (target = 0; c->cfg.nr_regions && target < c->cfg.nr_targets; target++) {
-		for (i = 0; i < c->cfg.nr_regions; i++) {
-			const struct damon_cfg_region *r = &c->cfg.regions[i];
+	for (target = 0; cfg->nr_regions && target < cfg->nr_targets; target++) {
+		for (i = 0; i < cfg->nr_regions; i++) {
+			const struct damon_cfg_region *r = &cfg->regions[i];
 
 			if (r->target == target)
 				seq_printf(m, "%u %lu %lu\n", r->target,
 					   r->range.start, r->range.end);
 		}
 	}
+}
+
+static int init_regions_show(struct seq_file *m, void *unused)
+{
+	const struct damon_monitor *monitor = m->private;
+
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock)
+		show_regions(m, &monitor->cfg);
 	return 0;
 }
 
@@ -382,9 +285,9 @@ static int parse_region(char *row, struct damon_cfg_region *r)
 }
 
 /* Six characters are the shortest row. */
-static int parse_regions(char *text, struct damon_cfg *cfg)
+static int parse_regions(struct damon_cfg *cfg, void *arg)
 {
-	char *row;
+	char *row, *text = arg;
 
 	cfg->nr_regions = 0;
 	cfg->regions = kvmalloc_array(strlen(text) / 6 + 1, sizeof(*cfg->regions),
@@ -401,25 +304,19 @@ static int parse_regions(char *text, struct damon_cfg *cfg)
 	return 0;
 }
 
-static int set_init_regions(struct dbgfs_ctx *c, char *text)
+static int set_init_regions(struct damon_monitor *monitor, char *text)
 {
-	return change_cfg(c, text, parse_regions);
+	return damon_monitor_change(monitor, parse_regions, text);
 }
 
 /* === kdamond_pid === */
 
 static int kdamond_pid_show(struct seq_file *m, void *unused)
 {
-	struct dbgfs_ctx *c = m->private;
-	int pid = 0;
+	int pid;
 
-	guard(mutex)(&dbgfs_lock);
-	/* The lock of the context keeps the worker from going away meanwhile. */
-	if (c->ctx) {
-		guard(mutex)(&c->ctx->kdamond_lock);
-		if (c->ctx->calls_open)
-			pid = task_pid_vnr(c->ctx->kdamond);
-	}
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock)
+		pid = damon_monitor_pid(m->private);
 	if (pid)
 		seq_printf(m, "%d\n", pid);
 	else
@@ -431,71 +328,20 @@ static int kdamond_pid_show(struct seq_file *m, void *unused)
 
 static int monitor_on_show(struct seq_file *m, void *unused)
 {
-	guard(mutex)(&dbgfs_lock);
-	seq_puts(m, any_running() ? "on\n" : "off\n");
+	bool on;
+
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock)
+		on = damon_monitors_run();
+	seq_puts(m, on ? "on\n" : "off\n");
 	return 0;
 }
 
-static int start_one(struct dbgfs_ctx *c)
-{
-	struct damon_ctx *ctx = damon_cfg_build(&c->cfg);
-
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
-	damon_destroy_ctx(c->ctx);
-	c->ctx = ctx;
-	return damon_start(ctx);
-}
-
-static void stop_all(void)
-{
-	struct dbgfs_ctx *c;
-
-	list_for_each_entry(c, &dbgfs_ctxs, list) {
-		damon_destroy_ctx(c->ctx);
-		c->ctx = NULL;
-	}
-}
-
-static int turn_on(void)
-{
-	struct dbgfs_ctx *c;
-	int err;
-
-	guard(mutex)(&dbgfs_lock);
-	if (any_running())
-		return -EBUSY;
-	list_for_each_entry(c, &dbgfs_ctxs, list) {
-		if (!c->cfg.nr_targets) {
-			pr_debug("context '%s' has no targets\n", c->name);
-			return -EINVAL;
-		}
-	}
-	list_for_each_entry(c, &dbgfs_ctxs, list) {
-		err = start_one(c);
-		if (err) {
-			stop_all();
-			return err;
-		}
-	}
-	return 0;
-}
-
-static int turn_off(void)
-{
-	guard(mutex)(&dbgfs_lock);
-	if (!any_running())
-		return -EPERM;
-	stop_all();
-	return 0;
-}
-
-static int set_monitor_on(struct dbgfs_ctx *unused, char *text)
+static int set_monitor_on(struct damon_monitor *unused, char *text)
 {
 	if (!strcmp(text, "on"))
-		return turn_on();
+		return damon_monitors_start();
 	if (!strcmp(text, "off"))
-		return turn_off();
+		return damon_monitors_stop();
 	return -EINVAL;
 }
 
@@ -503,7 +349,7 @@ static int set_monitor_on(struct dbgfs_ctx *unused, char *text)
 
 /* Every write comes this way: the text in, one decision. */
 static ssize_t write_text(struct file *file, const char __user *ubuf, size_t count,
-			  loff_t *ppos, int (*set)(struct dbgfs_ctx *c, char *text))
+			  loff_t *ppos, int (*set)(struct damon_monitor *monitor, char *text))
 {
 	char *buf, *text;
 	int err;
@@ -550,34 +396,41 @@ static const struct {
 	{ "kdamond_pid", 0400, &kdamond_pid_fops },
 };
 
-static struct dbgfs_ctx *new_ctx(const char *name, struct dentry *parent)
+/*
+ * @name fits, and nobody is in the way of it in @parent.  The monitor of the directory
+ * that holds all others has the one name that users can not give.
+ */
+static struct dbgfs_dir *new_dir(const char *name, struct dentry *parent)
 {
-	struct dbgfs_ctx *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	struct dbgfs_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	unsigned int i;
 
-	if (!c)
+	if (!dir)
 		return ERR_PTR(-ENOMEM);
-	damon_cfg_init(&c->cfg);
-	strscpy(c->name, name);
-	c->dir = debugfs_create_dir(name, parent);
-	if (IS_ERR(c->dir)) {
-		int err = PTR_ERR(c->dir);
+	damon_monitor_init(&dir->monitor, parent ? name : "");
+	dir->dentry = debugfs_create_dir(name, parent);
+	if (IS_ERR(dir->dentry)) {
+		int err = PTR_ERR(dir->dentry);
 
-		kfree(c);
+		kfree(dir);
 		return ERR_PTR(err);
 	}
 	for (i = 0; i < ARRAY_SIZE(ctx_files); i++)
-		debugfs_create_file(ctx_files[i].name, ctx_files[i].mode, c->dir,
-				    c, ctx_files[i].fops);
-	return c;
+		debugfs_create_file(ctx_files[i].name, ctx_files[i].mode, dir->dentry,
+				    &dir->monitor, ctx_files[i].fops);
+	return dir;
 }
 
-static void free_ctx(struct dbgfs_ctx *c)
+static void free_dir(struct dbgfs_dir *dir)
 {
-	debugfs_remove(c->dir);
-	damon_destroy_ctx(c->ctx);
-	damon_cfg_clear(&c->cfg);
-	kfree(c);
+	debugfs_remove(dir->dentry);
+	damon_monitor_fini(&dir->monitor);
+	kfree(dir);
+}
+
+static struct dbgfs_dir *dir_of(struct damon_monitor *monitor)
+{
+	return container_of(monitor, struct dbgfs_dir, monitor);
 }
 
 static bool name_valid(const char *name)
@@ -595,51 +448,43 @@ static bool name_taken(const char *name, struct dentry *dir)
 	return dentry;
 }
 
-/* Both take the context of the directory that holds all others. */
-static int set_mk_contexts(struct dbgfs_ctx *main, char *name)
+/* Both take the monitor of the directory that holds all others. */
+static int set_mk_contexts(struct damon_monitor *main, char *name)
 {
-	struct dbgfs_ctx *c;
+	struct dentry *parent = dir_of(main)->dentry;
+	struct dbgfs_dir *dir;
 
 	if (!name_valid(name))
 		return -EINVAL;
-	guard(mutex)(&dbgfs_lock);
-	if (any_running())
-		return -EBUSY;
-	/* debugfs would say so as well, but as an error in the kernel log. */
-	if (name_taken(name, main->dir))
-		return -EEXIST;
-	c = new_ctx(name, main->dir);
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	list_add_tail(&c->list, &dbgfs_ctxs);
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock) {
+		if (damon_monitors_run())
+			return -EBUSY;
+		/* debugfs would say so as well, but as an error in the kernel log. */
+		if (name_taken(name, parent))
+			return -EEXIST;
+		dir = new_dir(name, parent);
+		if (IS_ERR(dir))
+			return PTR_ERR(dir);
+		damon_monitor_add(&dir->monitor);
+	}
 	return 0;
 }
 
-static struct dbgfs_ctx *find_ctx(const struct dbgfs_ctx *main, const char *name)
+static int set_rm_contexts(struct damon_monitor *main, char *name)
 {
-	struct dbgfs_ctx *c;
-
-	list_for_each_entry(c, &dbgfs_ctxs, list)
-		if (c != main && !strcmp(c->name, name))
-			return c;
-	return NULL;
-}
-
-static int set_rm_contexts(struct dbgfs_ctx *main, char *name)
-{
-	struct dbgfs_ctx *c;
+	struct damon_monitor *monitor;
 
 	if (!name_valid(name))
 		return -EINVAL;
-	scoped_guard(mutex, &dbgfs_lock) {
-		if (any_running())
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock) {
+		if (damon_monitors_run())
 			return -EBUSY;
-		c = find_ctx(main, name);
-		if (!c)
-			return name_taken(name, main->dir) ? -EINVAL : -ENOENT;
-		list_del(&c->list);
+		monitor = damon_monitor_find(name);
+		if (!monitor)
+			return name_taken(name, dir_of(main)->dentry) ? -EINVAL : -ENOENT;
+		damon_monitor_del(monitor);
 	}
-	free_ctx(c);
+	free_dir(dir_of(monitor));
 	return 0;
 }
 
@@ -658,17 +503,20 @@ DEFINE_WRITE_ONLY(rm_contexts);
 
 static int __init damon_dbgfs_init(void)
 {
-	struct dbgfs_ctx *main = new_ctx("damon", NULL);
+	struct dbgfs_dir *main = new_dir("damon", NULL);
+	struct damon_monitor *monitor;
 
 	if (IS_ERR(main)) {
 		/* With debugfs=off this is what the user wants. */
 		pr_debug("no debugfs directory: %pe\n", main);
 		return PTR_ERR(main);
 	}
-	debugfs_create_file("monitor_on", 0600, main->dir, main, &monitor_on_fops);
-	debugfs_create_file("mk_contexts", 0200, main->dir, main, &mk_contexts_fops);
-	debugfs_create_file("rm_contexts", 0200, main->dir, main, &rm_contexts_fops);
-	list_add(&main->list, &dbgfs_ctxs);
+	monitor = &main->monitor;
+	debugfs_create_file("monitor_on", 0600, main->dentry, monitor, &monitor_on_fops);
+	debugfs_create_file("mk_contexts", 0200, main->dentry, monitor, &mk_contexts_fops);
+	debugfs_create_file("rm_contexts", 0200, main->dentry, monitor, &rm_contexts_fops);
+	scoped_guard(mutex, &damon_monitors_lock)
+		damon_monitor_add(monitor);
 	return 0;
 }
 late_initcall(damon_dbgfs_init);

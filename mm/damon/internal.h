@@ -79,6 +79,23 @@ static inline unsigned int damon_max_nr_accesses(const struct damon_ctx *ctx)
  */
 int damon_attrs_check(const struct damon_attrs *attrs);
 
+/**
+ * damon_ask_to_stop() - Ask a worker to end, and do not wait.
+ * @ctx:	The context.  Nothing is done when it is off.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ */
+void damon_ask_to_stop(struct damon_ctx *ctx);
+
+/**
+ * damon_wait_until_off() - Wait for a worker that was asked to end.
+ * @ctx:	The context, which nobody starts meanwhile.
+ *
+ * Context: May sleep.  Not from the callbacks of @ctx.
+ * Return: 0, or -EINTR when the caller was killed before.
+ */
+int damon_wait_until_off(struct damon_ctx *ctx);
+
 /* region.c */
 
 /**

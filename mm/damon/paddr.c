@@ -60,7 +60,7 @@
 
 #include "access.h"
 #include "internal.h"
-#include "paddr.h"
+#include "primitives.h"
 #include "ranges.h"
 #include "tlb.h"
 
@@ -210,8 +210,8 @@ static void walk_ram(struct ram_walk *w)
 	walk_system_ram_range(0, 1UL << (PHYS_BITS - PAGE_SHIFT), w, add_ram);
 }
 
-int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
-		   unsigned int nr_ranges)
+static int pa_check_ranges(unsigned long id, const struct damon_addr_range *ranges,
+			   unsigned int nr_ranges)
 {
 	struct damon_holes *h __free(kvfree) = damon_holes_new(1);
 	struct ram_walk w = {
@@ -229,25 +229,6 @@ int damon_pa_check(unsigned long id, const struct damon_addr_range *ranges,
 		return -EINVAL;
 	walk_ram(&w);
 	return w.nr_found == w.nr_limits ? 0 : -ENXIO;
-}
-
-static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
-{
-	const struct pa_target *pt = t->priv;
-	/* Between those of the user, and some more, where memory is missing in them. */
-	unsigned long nr = min(pt->nr_limits + damon_max_ranges(ctx) - 1, ctx->max_nr_regions);
-	struct damon_holes *h __free(kvfree) = damon_holes_new(max(nr, pt->nr_limits));
-	struct ram_walk w = {
-		.nid = t->id,
-		.limits = pt->limits,
-		.nr_limits = pt->nr_limits,
-		.holes = h,
-	};
-
-	if (!h)
-		return -ENOMEM;
-	walk_ram(&w);
-	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
 }
 
 /* What it began with.  Regions that touch are one limit. */
@@ -269,38 +250,46 @@ static struct pa_target *make_target(const struct damon_target *t)
 	return pt;
 }
 
-/* A target that can not be fitted keeps its regions until the next update. */
-static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
+static int fit_to_ram(struct damon_ctx *ctx, struct damon_target *t)
 {
-	int err = -ENOMEM;
+	const struct pa_target *pt = t->priv;
+	/* Between those of the user, and some more, where memory is missing in them. */
+	unsigned long nr = min(pt->nr_limits + damon_max_ranges(ctx) - 1, ctx->max_nr_regions);
+	struct damon_holes *h __free(kvfree) = damon_holes_new(max(nr, pt->nr_limits));
+	struct ram_walk w = {
+		.nid = t->id,
+		.limits = pt->limits,
+		.nr_limits = pt->nr_limits,
+		.holes = h,
+	};
 
+	if (!h)
+		return -ENOMEM;
+	walk_ram(&w);
+	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
+}
+
+static int pa_fit_target(struct damon_ctx *ctx, struct damon_target *t)
+{
 	if (!t->priv)
 		t->priv = make_target(t);
-	if (t->priv)
-		err = fit_target(ctx, t);
-	if (err)
-		pr_debug("regions of physical memory not updated: %d\n", err);
+	return t->priv ? fit_to_ram(ctx, t) : -ENOMEM;
 }
 
 static void pa_init(struct damon_ctx *ctx)
 {
 	struct pa_ctx *pc = kzalloc(sizeof(*pc), GFP_KERNEL);
-	struct damon_target *t;
 
 	/* Else there are no flushes. */
 	if (pc)
 		damon_flushes_init(&pc->flushes);
 	ctx->priv = pc;
-	damon_for_each_target(t, ctx)
-		fit_or_say(ctx, t);
+	damon_fit_targets(ctx, pa_fit_target);
 }
 
 static void pa_update(struct damon_ctx *ctx)
 {
-	struct damon_target *t;
-
-	damon_for_each_target(t, ctx)
-		fit_or_say(ctx, t);
+	damon_fit_targets(ctx, pa_fit_target);
 }
 
 /* Who has asked whether a page is online shall have an answer that stays right. */
@@ -550,7 +539,7 @@ static unsigned long pfn_of(const struct damon_region *r)
 /* === Checks === */
 
 /* Return false when a lock is in use. */
-static bool mkold(struct pass *p, unsigned long pfn, struct folio *folio)
+static bool prepare_page(struct pass *p, unsigned long pfn, struct folio *folio)
 {
 	struct visit v = { .pfn = pfn, .mkold = true, .nr_pages = ULONG_MAX };
 
@@ -566,7 +555,8 @@ static bool mkold(struct pass *p, unsigned long pfn, struct folio *folio)
 	return true;
 }
 
-static enum damon_visited young(struct pass *p, unsigned long pfn, struct folio *folio)
+static enum damon_visited check_page(struct pass *p, unsigned long pfn,
+				     struct folio *folio)
 {
 	struct visit v = { .pfn = pfn, .nr_pages = ULONG_MAX };
 
@@ -586,8 +576,8 @@ static bool is_of_target(const struct damon_target *t, struct folio *folio)
 	return t->id == DAMON_ALL_NODES || t->id == folio_nid(folio);
 }
 
-static void prepare(struct damon_ctx *ctx, struct damon_target *t, struct pass *p,
-		    struct damon_region *r)
+static void pa_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
+			      struct pass *p, struct damon_region *r)
 {
 	struct folio *folio;
 	enum who who = WHO_KNOWS;
@@ -605,14 +595,15 @@ static void prepare(struct damon_ctx *ctx, struct damon_target *t, struct pass *
 	r->sample.marked = who == SOMEBODY;
 	if (who != SOMEBODY)
 		return;
-	if (mkold(p, pfn_of(r), folio))
+	if (prepare_page(p, pfn_of(r), folio))
 		watch_calls(p, r, folio);
 	else
 		r->sample.pending = false;
 	folio_put(folio);
 }
 
-static void check(struct damon_ctx *ctx, struct pass *p, struct damon_region *r)
+static void pa_check_sample(struct damon_ctx *ctx, struct pass *p,
+			    struct damon_region *r)
 {
 	enum damon_visited found;
 	struct folio *folio;
@@ -625,7 +616,7 @@ static void check(struct damon_ctx *ctx, struct pass *p, struct damon_region *r)
 	}
 	if (get_folio(pfn_of(r), &folio) != SOMEBODY)
 		return;
-	found = was_called(p, r, folio) ? DAMON_ACCESSED : young(p, pfn_of(r), folio);
+	found = was_called(p, r, folio) ? DAMON_ACCESSED : check_page(p, pfn_of(r), folio);
 	folio_put(folio);
 	if (found != DAMON_BUSY)
 		damon_tlb_record(ctx, r, found == DAMON_ACCESSED);
@@ -651,7 +642,7 @@ static void pa_prepare(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			/* A flush shows what was hidden, so none rests then. */
 			if (!damon_region_rests(r) || flush)
-				prepare(ctx, t, &p, r);
+				pa_prepare_sample(ctx, t, &p, r);
 			let_others_run();
 		}
 		if (flush)
@@ -671,7 +662,7 @@ static unsigned int pa_check(struct damon_ctx *ctx)
 
 		damon_for_each_region(r, t) {
 			if (r->sample.pending)
-				check(ctx, &p, r);
+				pa_check_sample(ctx, &p, r);
 			let_others_run();
 		}
 	}
@@ -692,7 +683,38 @@ static void pa_cleanup(struct damon_ctx *ctx)
 	ctx->priv = NULL;
 }
 
-void damon_pa_set_primitives(struct damon_ctx *ctx)
+/* === The row of the table === */
+
+/* Whether there is such a node is asked with its ranges. */
+static int pa_get_id(unsigned long number, bool is_fd, unsigned long *id)
+{
+	if (number == DAMON_ALL_NODES)
+		return -ENXIO;
+	*id = number;
+	return 0;
+}
+
+static unsigned long pa_id_number(unsigned long id)
+{
+	return id;
+}
+
+/* Two targets with the same memory would take the accesses from each other. */
+static int pa_check_ids(const unsigned long *ids, unsigned int nr_ids)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < nr_ids; i++) {
+		if (ids[i] == DAMON_ALL_NODES && nr_ids > 1)
+			return -EINVAL;
+		for (j = 0; j < i; j++)
+			if (ids[i] == ids[j])
+				return -EINVAL;
+	}
+	return 0;
+}
+
+static void pa_set(struct damon_ctx *ctx)
 {
 	ctx->init_target_regions = pa_init;
 	ctx->update_target_regions = pa_update;
@@ -701,6 +723,22 @@ void damon_pa_set_primitives(struct damon_ctx *ctx)
 	ctx->target_valid = NULL;
 	ctx->cleanup = pa_cleanup;
 	ctx->addr_unit = ADDR_UNIT;
+}
+
+const struct damon_primitives damon_pa_primitives = {
+	.name = "paddr",
+	.has_all_id = true,
+	.get_id = pa_get_id,
+	.id_number = pa_id_number,
+	.check_ids = pa_check_ids,
+	.check_ranges = pa_check_ranges,
+	.set = pa_set,
+};
+
+int damon_pa_set_primitives(struct damon_ctx *ctx)
+{
+	pa_set(ctx);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(damon_pa_set_primitives);
 

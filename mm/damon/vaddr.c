@@ -25,12 +25,14 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include <asm/tlbflush.h>
 
 #include "access.h"
 #include "cursor.h"
 #include "internal.h"
+#include "primitives.h"
 #include "ranges.h"
 #include "search.h"
 #include "tlb.h"
@@ -120,7 +122,7 @@ static void find_holes(struct mm_struct *mm, struct damon_holes *h)
 	} while (vma);
 }
 
-static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
+static int va_fit_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct damon_holes *h __free(kvfree) = damon_holes_new(damon_max_ranges(ctx));
 	struct mm_struct *mm;
@@ -138,14 +140,10 @@ static int fit_target(struct damon_ctx *ctx, struct damon_target *t)
 	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
 }
 
-/* A target that can not be fitted keeps its regions until the next update. */
-static void fit_or_say(struct damon_ctx *ctx, struct damon_target *t)
+/* Regions that a target has already are those that its user wants. */
+static int fit_new_target(struct damon_ctx *ctx, struct damon_target *t)
 {
-	int err = fit_target(ctx, t);
-
-	if (err)
-		pr_debug("regions of process %d not updated: %d\n",
-			 pid_nr((struct pid *)t->id), err);
+	return t->nr_regions ? 0 : va_fit_target(ctx, t);
 }
 
 static void va_init(struct damon_ctx *ctx)
@@ -157,24 +155,19 @@ static void va_init(struct damon_ctx *ctx)
 	if (vc)
 		damon_flushes_init(&vc->flushes);
 	ctx->priv = vc;
-	damon_for_each_target(t, ctx) {
+	damon_for_each_target(t, ctx)
 		damon_search_init(t);
-		if (!t->nr_regions)
-			fit_or_say(ctx, t);
-	}
+	damon_fit_targets(ctx, fit_new_target);
 }
 
 static void va_update(struct damon_ctx *ctx)
 {
-	struct damon_target *t;
-
-	damon_for_each_target(t, ctx)
-		fit_or_say(ctx, t);
+	damon_fit_targets(ctx, va_fit_target);
 }
 
 /* === Checks === */
 
-static __always_inline bool check(struct damon_cursor *c, const struct damon_region *r)
+static __always_inline bool va_check_sample(struct damon_cursor *c, const struct damon_region *r)
 {
 	return r->sample.hit || (damon_cursor_at(c, r->sampling_addr) &&
 		damon_page_young(&c->walk, r->sampling_addr, r->sample.marked));
@@ -204,8 +197,8 @@ static noinline void tell_neighbours(struct damon_walk *w, struct damon_target *
 	w->told = false;
 }
 
-static __always_inline void prepare(struct damon_ctx *ctx, struct damon_target *t,
-				    struct damon_cursor *c, struct damon_region *r)
+static __always_inline void va_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
+					      struct damon_cursor *c, struct damon_region *r)
 {
 	damon_region_pick(ctx, r);
 	r->sample.marked = damon_cursor_at(c, r->sampling_addr) &&
@@ -236,7 +229,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 		if (!c.mm)
 			return;
 		damon_cursor_count(&c);
-		prepare(ctx, t, &c, r);
+		va_prepare_sample(ctx, t, &c, r);
 	}
 	if (!c.mm)
 		return;
@@ -286,9 +279,9 @@ static void visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 		if (!r->sample.pending)
 			continue;
 		damon_cursor_count(&c);
-		damon_tlb_record(ctx, r, check(&c, r));
+		damon_tlb_record(ctx, r, va_check_sample(&c, r));
 		if (likely(!r->rest))
-			prepare(ctx, t, &c, r);
+			va_prepare_sample(ctx, t, &c, r);
 	}
 	damon_cursor_unlock(&c);
 }
@@ -330,7 +323,52 @@ static void va_cleanup(struct damon_ctx *ctx)
 	ctx->priv = NULL;
 }
 
-void damon_va_set_primitives(struct damon_ctx *ctx)
+/* === The rows of the table === */
+
+static int va_get_id(unsigned long number, bool is_fd, unsigned long *id)
+{
+	unsigned int flags;
+	struct pid *pid;
+	int err = -ESRCH;
+
+	if (number > INT_MAX)
+		return is_fd ? -EBADF : -ESRCH;
+	pid = is_fd ? pidfd_get_pid(number, &flags) : find_get_pid(number);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	/* It may be the number of a group or a session, without a process. */
+	scoped_guard(rcu)
+		if (pid && pid_task(pid, PIDTYPE_PID))
+			err = 0;
+	if (err) {
+		pr_debug("no process %s%lu\n", is_fd ? "behind descriptor " : "", number);
+		put_pid(pid);
+		return err;
+	}
+	*id = (unsigned long)pid;
+	return 0;
+}
+
+static void va_put_id(unsigned long id)
+{
+	put_pid((struct pid *)id);
+}
+
+/* The number of a process that is gone may be another's now. */
+static unsigned long va_id_number(unsigned long id)
+{
+	struct pid *pid = (struct pid *)id;
+
+	return pid_task(pid, PIDTYPE_PID) ? pid_vnr(pid) : 0;
+}
+
+static int va_check_ranges(unsigned long id, const struct damon_addr_range *ranges,
+			   unsigned int nr_ranges)
+{
+	return nr_ranges && ranges[nr_ranges - 1].end > TASK_SIZE_MAX ? -EINVAL : 0;
+}
+
+static void va_set(struct damon_ctx *ctx)
 {
 	ctx->init_target_regions = va_init;
 	ctx->update_target_regions = va_update;
@@ -338,6 +376,41 @@ void damon_va_set_primitives(struct damon_ctx *ctx)
 	ctx->check_accesses = va_check;
 	ctx->target_valid = va_target_valid;
 	ctx->cleanup = va_cleanup;
+}
+
+/* The mappings are not followed. */
+static void fva_set(struct damon_ctx *ctx)
+{
+	va_set(ctx);
+	ctx->update_target_regions = NULL;
+}
+
+const struct damon_primitives damon_va_primitives = {
+	.name = "vaddr",
+	.is_default = true,
+	.takes_fds = true,
+	.get_id = va_get_id,
+	.put_id = va_put_id,
+	.id_number = va_id_number,
+	.check_ranges = va_check_ranges,
+	.set = va_set,
+};
+
+const struct damon_primitives damon_fva_primitives = {
+	.name = "fvaddr",
+	.takes_fds = true,
+	.has_fixed_ranges = true,
+	.get_id = va_get_id,
+	.put_id = va_put_id,
+	.id_number = va_id_number,
+	.check_ranges = va_check_ranges,
+	.set = fva_set,
+};
+
+int damon_va_set_primitives(struct damon_ctx *ctx)
+{
+	va_set(ctx);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(damon_va_set_primitives);
 

@@ -129,7 +129,7 @@ static void fixed_ranges_have_to_be_given(struct kunit *test)
 	struct damon_ctx *ctx;
 
 	damon_cfg_init(&cfg);
-	cfg.kind = DAMON_FVADDR;
+	cfg.primitives = &damon_fva_primitives;
 	cfg.targets = test_ids;
 	cfg.nr_targets = 2;
 	cfg.regions = regions;
@@ -177,7 +177,7 @@ static void memory_that_is_not_there_is_refused(struct kunit *test)
 	struct damon_ctx *ctx;
 
 	damon_cfg_init(&cfg);
-	cfg.kind = DAMON_PADDR;
+	cfg.primitives = &damon_pa_primitives;
 	cfg.targets = (unsigned long *)c->targets;
 	cfg.nr_targets = c->nr_targets;
 	cfg.regions = &region;
@@ -217,6 +217,7 @@ static struct damon_cfg build_cfg(void)
 			.min_nr_regions = 4,
 			.max_nr_regions = 5,
 		},
+		.primitives = &damon_va_primitives,
 		.targets = test_ids,
 		.nr_targets = 2,
 		.regions = build_regions_given,

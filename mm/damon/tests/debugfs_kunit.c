@@ -66,22 +66,22 @@ static void clear_cfg_action(void *cfg)
 	damon_cfg_clear(cfg);
 }
 
-/* A context that no file belongs to. */
-static struct dbgfs_ctx *test_dbgfs_ctx(struct kunit *test)
+/* A monitor that no file belongs to. */
+static struct damon_monitor *test_monitor(struct kunit *test)
 {
-	struct dbgfs_ctx *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	struct damon_monitor *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, c);
-	damon_cfg_init(&c->cfg);
-	KUNIT_ASSERT_EQ(test, kunit_add_action(test, clear_cfg_action, &c->cfg), 0);
-	return c;
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	damon_monitor_init(m, "kunit_test");
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, clear_cfg_action, &m->cfg), 0);
+	return m;
 }
 
-static void expect_shown(struct kunit *test, struct dbgfs_ctx *c,
+static void expect_shown(struct kunit *test, struct damon_monitor *monitor,
 			 int (*show)(struct seq_file *m, void *unused),
 			 const char *want)
 {
-	struct seq_file m = { .size = PAGE_SIZE, .private = c };
+	struct seq_file m = { .size = PAGE_SIZE, .private = monitor };
 
 	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m.buf);
@@ -113,13 +113,13 @@ KUNIT_ARRAY_PARAM_DESC(attrs_text, attrs_text_cases, text);
 static void attrs_are_taken_whole_or_refused_whole(struct kunit *test)
 {
 	const struct attrs_text_case *c = test->param_value;
-	struct dbgfs_ctx *ctx = test_dbgfs_ctx(test);
+	struct damon_monitor *monitor = test_monitor(test);
 	char *want = kunit_kzalloc(test, 64, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, want);
-	KUNIT_EXPECT_EQ(test, set_attrs(ctx, test_text(test, c->text)), c->ret);
+	KUNIT_EXPECT_EQ(test, set_attrs(monitor, test_text(test, c->text)), c->ret);
 	snprintf(want, 64, "%s\n", c->ret ? "5000 100000 1000000 10 1000" : c->text);
-	expect_shown(test, ctx, attrs_show, want);
+	expect_shown(test, monitor, attrs_show, want);
 }
 
 /* Processes 1 and 2, init and kthreadd, always exist. */
@@ -128,6 +128,7 @@ static const struct targets_case {
 	int ret;
 	const char *shown;
 } targets_cases[] = {
+#ifdef CONFIG_DAMON_VADDR
 	{ "1", 0, "1\n" },
 	{ "1 2", 0, "1 2\n" },
 	{ "2 1 2", 0, "2 1 2\n" },
@@ -141,13 +142,26 @@ static const struct targets_case {
 	{ "pidfd", 0, "\n" },
 	{ "pidfd abc", 0, "\n" },
 	{ "1 pidfd 1", 0, "1\n" },
+	{ "vaddr 1 2", 0, "1 2\n" },
+	{ "vaddr", 0, "\n" },
+	{ "vaddr 1 x", -EINVAL },
+	{ "1 vaddr 2", -EINVAL },
+	{ "fvaddr 1 x", -EINVAL },
 	{ "fvaddr 1 2", 0, "fvaddr 1 2\n" },
 	{ "fvaddr", 0, "fvaddr\n" },
 	{ "fvaddr2", 0, "\n" },
 	{ "1 fvaddr 2", -EINVAL },
-	{ "1 paddr", -EINVAL },
 	{ "fvaddr paddr", -EINVAL },
+	{ "0", -ESRCH },
+	{ "1 4194305", -ESRCH },
+	{ "2147483648", -ESRCH },
+	{ "4294967297", -ESRCH },
+	{ "99999999999999999999999", -EINVAL },
+	{ "pidfd 2147483647", -EBADF },
+	{ "pidfd 4294967296", -EBADF },
+#endif
 #ifdef CONFIG_DAMON_PADDR
+	{ "1 paddr", -EINVAL },
 	{ "paddr", 0, "paddr\n" },
 	{ " paddr  0\n", 0, "paddr 0\n" },
 	{ "paddr 0 0", -EINVAL },
@@ -156,13 +170,6 @@ static const struct targets_case {
 	{ "paddr 18446744073709551615", -ENXIO },
 	{ "paddr 99999999999999999999999", -EINVAL },
 #endif
-	{ "0", -ESRCH },
-	{ "1 4194305", -ESRCH },
-	{ "2147483648", -ESRCH },
-	{ "4294967297", -ESRCH },
-	{ "99999999999999999999999", -EINVAL },
-	{ "pidfd 2147483647", -EBADF },
-	{ "pidfd 4294967296", -EBADF },
 };
 
 KUNIT_ARRAY_PARAM_DESC(targets, targets_cases, text);
@@ -170,45 +177,45 @@ KUNIT_ARRAY_PARAM_DESC(targets, targets_cases, text);
 static void targets_are_read_up_to_a_word(struct kunit *test)
 {
 	const struct targets_case *c = test->param_value;
-	struct dbgfs_ctx *ctx = test_dbgfs_ctx(test);
+	struct damon_monitor *monitor = test_monitor(test);
 
-	KUNIT_ASSERT_EQ(test, set_target_ids(ctx, test_text(test, "2")), 0);
-	KUNIT_EXPECT_EQ(test, set_target_ids(ctx, test_text(test, c->text)), c->ret);
-	expect_shown(test, ctx, target_ids_show, c->ret ? "2\n" : c->shown);
+	KUNIT_ASSERT_EQ(test, set_target_ids(monitor, test_text(test, "2")), 0);
+	KUNIT_EXPECT_EQ(test, set_target_ids(monitor, test_text(test, c->text)), c->ret);
+	expect_shown(test, monitor, target_ids_show, c->ret ? "2\n" : c->shown);
 }
 
 static void targets_hold_references(struct kunit *test)
 {
-	struct dbgfs_ctx *ctx = test_dbgfs_ctx(test);
+	struct damon_monitor *monitor = test_monitor(test);
 	struct pid *pid = task_pid(current);
 	unsigned int before = refcount_read(&pid->count);
 	char *text = kunit_kzalloc(test, 64, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	snprintf(text, 64, "%d %d", current->pid, current->pid);
-	KUNIT_ASSERT_EQ(test, set_target_ids(ctx, text), 0);
+	KUNIT_ASSERT_EQ(test, set_target_ids(monitor, text), 0);
 	KUNIT_EXPECT_EQ(test, refcount_read(&pid->count), before + 2);
 	/* What was read before the error is given back. */
 	snprintf(text, 64, "%d 4194305", current->pid);
-	KUNIT_ASSERT_EQ(test, set_target_ids(ctx, text), -ESRCH);
+	KUNIT_ASSERT_EQ(test, set_target_ids(monitor, text), -ESRCH);
 	KUNIT_EXPECT_EQ(test, refcount_read(&pid->count), before + 2);
-	KUNIT_ASSERT_EQ(test, set_target_ids(ctx, test_text(test, "")), 0);
+	KUNIT_ASSERT_EQ(test, set_target_ids(monitor, test_text(test, "")), 0);
 	KUNIT_EXPECT_EQ(test, refcount_read(&pid->count), before);
 }
 
 static void more_targets_than_regions_are_refused(struct kunit *test)
 {
-	struct dbgfs_ctx *ctx = test_dbgfs_ctx(test);
+	struct damon_monitor *monitor = test_monitor(test);
 
-	KUNIT_ASSERT_EQ(test, set_attrs(ctx, test_text(test, "1 1 1 3 3")), 0);
-	KUNIT_EXPECT_EQ(test, set_target_ids(ctx, test_text(test, "1 1 1")), 0);
-	KUNIT_EXPECT_EQ(test, set_target_ids(ctx, test_text(test, "1 1 1 1")), -EINVAL);
-	expect_shown(test, ctx, target_ids_show, "1 1 1\n");
+	KUNIT_ASSERT_EQ(test, set_attrs(monitor, test_text(test, "1 1 1 3 3")), 0);
+	KUNIT_EXPECT_EQ(test, set_target_ids(monitor, test_text(test, "1 1 1")), 0);
+	KUNIT_EXPECT_EQ(test, set_target_ids(monitor, test_text(test, "1 1 1 1")), -EINVAL);
+	expect_shown(test, monitor, target_ids_show, "1 1 1\n");
 	/* And so are limits that no longer fit the targets. */
-	KUNIT_EXPECT_EQ(test, set_attrs(ctx, test_text(test, "1 1 1 3 4")), 0);
-	KUNIT_EXPECT_EQ(test, set_target_ids(ctx, test_text(test, "1 1 1 1")), 0);
-	KUNIT_EXPECT_EQ(test, set_attrs(ctx, test_text(test, "1 1 1 3 3")), -EINVAL);
-	expect_shown(test, ctx, attrs_show, "1 1 1 3 4\n");
+	KUNIT_EXPECT_EQ(test, set_attrs(monitor, test_text(test, "1 1 1 3 4")), 0);
+	KUNIT_EXPECT_EQ(test, set_target_ids(monitor, test_text(test, "1 1 1 1")), 0);
+	KUNIT_EXPECT_EQ(test, set_attrs(monitor, test_text(test, "1 1 1 3 3")), -EINVAL);
+	expect_shown(test, monitor, attrs_show, "1 1 1 3 4\n");
 }
 
 #if PAGE_SHIFT == 12
@@ -253,56 +260,56 @@ KUNIT_ARRAY_PARAM_DESC(regions, regions_cases, name);
 static void regions_are_taken_whole_or_refused_whole(struct kunit *test)
 {
 	const struct regions_case *c = test->param_value;
-	struct dbgfs_ctx *ctx = test_dbgfs_ctx(test);
+	struct damon_monitor *monitor = test_monitor(test);
 
-	KUNIT_ASSERT_EQ(test, set_target_ids(ctx, test_text(test, "1 1 1")), 0);
-	KUNIT_ASSERT_EQ(test, set_init_regions(ctx, test_text(test, "0 0 8192")), 0);
-	KUNIT_EXPECT_EQ(test, set_init_regions(ctx, test_text(test, c->text)), c->ret);
-	expect_shown(test, ctx, init_regions_show, c->ret ? "0 0 8192\n" : c->shown);
-	KUNIT_EXPECT_EQ(test, ctx->cfg.nr_targets, 3);
+	KUNIT_ASSERT_EQ(test, set_target_ids(monitor, test_text(test, "1 1 1")), 0);
+	KUNIT_ASSERT_EQ(test, set_init_regions(monitor, test_text(test, "0 0 8192")), 0);
+	KUNIT_EXPECT_EQ(test, set_init_regions(monitor, test_text(test, c->text)), c->ret);
+	expect_shown(test, monitor, init_regions_show, c->ret ? "0 0 8192\n" : c->shown);
+	KUNIT_EXPECT_EQ(test, monitor->cfg.nr_targets, 3);
 }
 
 static void new_targets_forget_the_regions(struct kunit *test)
 {
-	struct dbgfs_ctx *ctx = test_dbgfs_ctx(test);
+	struct damon_monitor *monitor = test_monitor(test);
 
-	KUNIT_ASSERT_EQ(test, set_target_ids(ctx, test_text(test, "1")), 0);
-	KUNIT_ASSERT_EQ(test, set_init_regions(ctx, test_text(test, "0 0 8192")), 0);
-	KUNIT_EXPECT_EQ(test, set_target_ids(ctx, test_text(test, "1 4194305")), -ESRCH);
-	expect_shown(test, ctx, init_regions_show, "0 0 8192\n");
-	KUNIT_EXPECT_EQ(test, set_target_ids(ctx, test_text(test, "1")), 0);
-	expect_shown(test, ctx, init_regions_show, "");
+	KUNIT_ASSERT_EQ(test, set_target_ids(monitor, test_text(test, "1")), 0);
+	KUNIT_ASSERT_EQ(test, set_init_regions(monitor, test_text(test, "0 0 8192")), 0);
+	KUNIT_EXPECT_EQ(test, set_target_ids(monitor, test_text(test, "1 4194305")), -ESRCH);
+	expect_shown(test, monitor, init_regions_show, "0 0 8192\n");
+	KUNIT_EXPECT_EQ(test, set_target_ids(monitor, test_text(test, "1")), 0);
+	expect_shown(test, monitor, init_regions_show, "");
 }
 
 static void settings_without_memory_stay(struct kunit *test)
 {
-	struct dbgfs_ctx *ctx = test_dbgfs_ctx(test);
+	struct damon_monitor *monitor = test_monitor(test);
 	unsigned int nth, nr_failed = 0;
 
 	need_failslab(test);
-	KUNIT_ASSERT_EQ(test, set_target_ids(ctx, test_text(test, "2")), 0);
-	KUNIT_ASSERT_EQ(test, set_init_regions(ctx, test_text(test, "0 0 8192")), 0);
+	KUNIT_ASSERT_EQ(test, set_target_ids(monitor, test_text(test, "2")), 0);
+	KUNIT_ASSERT_EQ(test, set_init_regions(monitor, test_text(test, "0 0 8192")), 0);
 	for (nth = 1; nth < MAX_FAILURES; nth++) {
 		char *ids = test_text(test, "2"), *regions = test_text(test, "0 0 4096");
 		int err_regions, err_ids;
 		bool failed;
 
 		fail_begin(nth);
-		err_regions = set_init_regions(ctx, regions);
-		err_ids = err_regions ? 0 : set_target_ids(ctx, ids);
+		err_regions = set_init_regions(monitor, regions);
+		err_ids = err_regions ? 0 : set_target_ids(monitor, ids);
 		failed = fail_end();
 		if (!failed)
 			break;
 		nr_failed += err_regions || err_ids;
 		if (err_regions) {
 			KUNIT_EXPECT_EQ(test, err_regions, -ENOMEM);
-			expect_shown(test, ctx, init_regions_show, "0 0 8192\n");
+			expect_shown(test, monitor, init_regions_show, "0 0 8192\n");
 		} else if (err_ids) {
 			KUNIT_EXPECT_EQ(test, err_ids, -ENOMEM);
-			expect_shown(test, ctx, init_regions_show, "0 0 4096\n");
-			expect_shown(test, ctx, target_ids_show, "2\n");
+			expect_shown(test, monitor, init_regions_show, "0 0 4096\n");
+			expect_shown(test, monitor, target_ids_show, "2\n");
 		}
-		KUNIT_ASSERT_EQ(test, set_init_regions(ctx, test_text(test, "0 0 8192")), 0);
+		KUNIT_ASSERT_EQ(test, set_init_regions(monitor, test_text(test, "0 0 8192")), 0);
 	}
 	KUNIT_EXPECT_GE(test, nr_failed, 2);
 	KUNIT_EXPECT_LT(test, nth, MAX_FAILURES);
@@ -349,8 +356,8 @@ static void need_monitor_off(struct kunit *test)
 	bool running;
 
 	/* A test that is skipped leaves no scope: not with the lock held. */
-	scoped_guard(mutex, &dbgfs_lock)
-		running = any_running();
+	scoped_guard(mutex, &damon_monitors_lock)
+		running = damon_monitors_run();
 	if (running)
 		kunit_skip(test, "the monitor is on");
 }
@@ -401,52 +408,68 @@ static void name_may_not_be_too_long(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, name_valid(name));
 }
 
-static struct dbgfs_ctx *main_ctx(struct kunit *test)
+static struct damon_monitor *find_monitor(const char *name)
 {
-	struct dbgfs_ctx *c;
+	guard(mutex)(&damon_monitors_lock);
+	return damon_monitor_find(name);
+}
+
+static struct damon_monitor *main_monitor(struct kunit *test)
+{
+	struct damon_monitor *monitor;
 
 	need_monitor_off(test);
-	c = list_first_entry_or_null(&dbgfs_ctxs, struct dbgfs_ctx, list);
-	if (!c)
+	monitor = find_monitor("");
+	if (!monitor)
 		kunit_skip(test, "no directory in debugfs");
-	return c;
+	return monitor;
 }
 
 static void contexts_come_and_go(struct kunit *test)
 {
-	struct dbgfs_ctx *main = main_ctx(test), *c;
+	struct damon_monitor *main = main_monitor(test), *monitor;
 	char name[] = "kunit_test";
 
 	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, name), -ENOENT);
 	KUNIT_ASSERT_EQ(test, set_mk_contexts(main, name), 0);
 	KUNIT_EXPECT_EQ(test, set_mk_contexts(main, name), -EEXIST);
-	KUNIT_EXPECT_TRUE(test, name_taken(name, main->dir));
-	c = find_ctx(main, name);
-	KUNIT_ASSERT_NOT_NULL(test, c);
-	expect_shown(test, c, attrs_show, "5000 100000 1000000 10 1000\n");
-	expect_shown(test, c, target_ids_show, "\n");
-	expect_shown(test, c, init_regions_show, "");
-	expect_shown(test, c, kdamond_pid_show, "none\n");
+	KUNIT_EXPECT_TRUE(test, name_taken(name, dir_of(main)->dentry));
+	monitor = find_monitor(name);
+	KUNIT_ASSERT_NOT_NULL(test, monitor);
+	expect_shown(test, monitor, attrs_show, "5000 100000 1000000 10 1000\n");
+	expect_shown(test, monitor, target_ids_show, "\n");
+	expect_shown(test, monitor, init_regions_show, "");
+	expect_shown(test, monitor, kdamond_pid_show, "none\n");
 	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, name), 0);
-	KUNIT_EXPECT_NULL(test, find_ctx(main, name));
+	KUNIT_EXPECT_NULL(test, find_monitor(name));
 	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, name), -ENOENT);
+}
+
+/* The main one has no directory of its own name among the others. */
+static void a_context_may_be_called_damon(struct kunit *test)
+{
+	struct damon_monitor *main = main_monitor(test);
+	char name[] = "damon";
+
+	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, name), -ENOENT);
+	KUNIT_ASSERT_EQ(test, set_mk_contexts(main, name), 0);
+	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, name), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find_monitor(""), main);
 }
 
 static void names_of_files_are_no_contexts(struct kunit *test)
 {
-	struct dbgfs_ctx *main = main_ctx(test);
+	struct damon_monitor *main = main_monitor(test);
 
 	KUNIT_EXPECT_EQ(test, set_mk_contexts(main, test_text(test, "attrs")), -EEXIST);
 	KUNIT_EXPECT_EQ(test, set_mk_contexts(main, test_text(test, "mk_contexts")), -EEXIST);
 	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, test_text(test, "attrs")), -EINVAL);
 	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, test_text(test, "..")), -EINVAL);
-	/* The main context has no directory of its own name in there. */
-	KUNIT_EXPECT_EQ(test, set_rm_contexts(main, test_text(test, "damon")), -ENOENT);
 }
 
 static void on_without_targets_is_refused(struct kunit *test)
 {
-	struct dbgfs_ctx *main = main_ctx(test);
+	struct damon_monitor *main = main_monitor(test);
 	char name[] = "kunit_test";
 
 	/* Whatever the others have, this one has none. */
@@ -473,6 +496,7 @@ static struct kunit_case damon_debugfs_cases[] = {
 	KUNIT_CASE_PARAM(name_is_one_that_a_directory_can_have, name_gen_params),
 	KUNIT_CASE(name_may_not_be_too_long),
 	KUNIT_CASE(contexts_come_and_go),
+	KUNIT_CASE(a_context_may_be_called_damon),
 	KUNIT_CASE(names_of_files_are_no_contexts),
 	KUNIT_CASE(on_without_targets_is_refused),
 	{}

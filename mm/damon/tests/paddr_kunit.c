@@ -162,14 +162,14 @@ static unsigned long user_page(struct kunit *test, unsigned long *addr)
 }
 
 /* Each in a pass of its own. */
-static bool mkold_anew(unsigned long pfn, struct folio *folio)
+static bool prepare_anew(unsigned long pfn, struct folio *folio)
 {
-	return mkold(&(struct pass){}, pfn, folio);
+	return prepare_page(&(struct pass){}, pfn, folio);
 }
 
-static enum damon_visited young_anew(unsigned long pfn, struct folio *folio)
+static enum damon_visited check_anew(unsigned long pfn, struct folio *folio)
 {
-	return young(&(struct pass){}, pfn, folio);
+	return check_page(&(struct pass){}, pfn, folio);
 }
 
 static void access_is_seen_and_references_are_given_back(struct kunit *test)
@@ -181,14 +181,14 @@ static void access_is_seen_and_references_are_given_back(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
 	refcount = folio_ref_count(folio);
 
-	KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+	KUNIT_ASSERT_TRUE(test, prepare_anew(pfn, folio));
 	KUNIT_EXPECT_TRUE(test, folio_test_idle(folio));
 	/* The write above was news for reclaim. */
 	KUNIT_EXPECT_TRUE(test, folio_test_young(folio));
-	KUNIT_EXPECT_EQ(test, young_anew(pfn, folio), DAMON_IDLE);
+	KUNIT_EXPECT_EQ(test, check_anew(pfn, folio), DAMON_IDLE);
 	flush_tlb_mm(current->mm);
 	KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)addr), 0);
-	KUNIT_EXPECT_EQ(test, young_anew(pfn, folio), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, check_anew(pfn, folio), DAMON_ACCESSED);
 
 	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), refcount);
 	KUNIT_EXPECT_FALSE(test, folio_test_locked(folio));
@@ -209,7 +209,7 @@ static void system_call_is_seen(struct kunit *test)
 	for (i = 0; i < 12; i++) {
 		struct damon_region r = {};
 
-		KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+		KUNIT_ASSERT_TRUE(test, prepare_anew(pfn, folio));
 		before = nr_refs(folio);
 		watch_calls(&(struct pass){}, &r, folio);
 		KUNIT_EXPECT_FALSE(test, was_called(&(struct pass){}, &r, folio));
@@ -234,7 +234,7 @@ static void samples_of_a_folio_share_its_references(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
 	for (i = 0; i < 12; i++)
 		folio_mark_accessed(folio);
-	KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+	KUNIT_ASSERT_TRUE(test, prepare_anew(pfn, folio));
 	before = nr_refs(folio);
 	watch_calls(&prepared, &a, folio);
 	watch_calls(&prepared, &b, folio);
@@ -253,15 +253,15 @@ static void lock_in_use_is_no_answer(struct kunit *test)
 	struct folio *folio;
 
 	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
-	KUNIT_ASSERT_TRUE(test, mkold_anew(pfn, folio));
+	KUNIT_ASSERT_TRUE(test, prepare_anew(pfn, folio));
 	anon_vma = folio_get_anon_vma(folio);
 	KUNIT_ASSERT_NOT_NULL(test, anon_vma);
 	anon_vma_lock_write(anon_vma);
-	KUNIT_EXPECT_FALSE(test, mkold_anew(pfn, folio));
-	KUNIT_EXPECT_EQ(test, young_anew(pfn, folio), DAMON_BUSY);
+	KUNIT_EXPECT_FALSE(test, prepare_anew(pfn, folio));
+	KUNIT_EXPECT_EQ(test, check_anew(pfn, folio), DAMON_BUSY);
 	anon_vma_unlock_write(anon_vma);
 	put_anon_vma(anon_vma);
-	KUNIT_EXPECT_TRUE(test, mkold_anew(pfn, folio));
+	KUNIT_EXPECT_TRUE(test, prepare_anew(pfn, folio));
 	folio_put(folio);
 }
 
@@ -319,14 +319,14 @@ static void unknown_is_no_sample(struct kunit *test)
 	r.ar.end = r.ar.start + PAGE_SIZE;
 	r.sample.pending = true;
 	r.sample.marked = true;
-	check(ctx, &p, &r);
+	pa_check_sample(ctx, &p, &r);
 	KUNIT_EXPECT_FALSE(test, (bool)r.sample.pending);
 	KUNIT_EXPECT_EQ(test, r.tlb.others, 0);
 
 	/* But where nobody could be asked, there was no access. */
 	r.sample.pending = true;
 	r.sample.marked = false;
-	check(ctx, &p, &r);
+	pa_check_sample(ctx, &p, &r);
 	KUNIT_EXPECT_FALSE(test, (bool)r.sample.pending);
 	KUNIT_EXPECT_EQ(test, r.tlb.others, 1);
 	KUNIT_EXPECT_EQ(test, r.nr_accesses, 0);

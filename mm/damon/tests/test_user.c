@@ -75,7 +75,7 @@ static void tell(struct damon_ctx *ctx)
 	WRITE_ONCE(m->aggregations, m->aggregations + 1);
 }
 
-static int start(struct monitor *m, void (*set_primitives)(struct damon_ctx *ctx),
+static int start(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx),
 		 unsigned long id)
 {
 	int err;
@@ -83,7 +83,9 @@ static int start(struct monitor *m, void (*set_primitives)(struct damon_ctx *ctx
 	m->ctx = damon_new_ctx();
 	if (!m->ctx)
 		return -ENOMEM;
-	set_primitives(m->ctx);
+	err = set_primitives(m->ctx);
+	if (err)
+		return err;
 	m->ctx->aggregate_cb = tell;
 	err = damon_set_targets(m->ctx, &id, 1);
 	if (!err)

@@ -122,7 +122,7 @@ static void prepare_all(struct damon_ctx *ctx, struct damon_target *t)
 	struct damon_region *r;
 
 	damon_for_each_region(r, t)
-		prepare(ctx, t, &c, r);
+		va_prepare_sample(ctx, t, &c, r);
 	damon_cursor_unlock(&c);
 }
 
@@ -286,7 +286,7 @@ static void primitives_are_set(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 1);
 
-	damon_va_set_primitives(ctx);
+	KUNIT_EXPECT_EQ(test, damon_va_set_primitives(ctx), 0);
 	KUNIT_EXPECT_PTR_EQ(test, ctx->init_target_regions, &va_init);
 	KUNIT_EXPECT_PTR_EQ(test, ctx->update_target_regions, &va_update);
 	KUNIT_EXPECT_PTR_EQ(test, ctx->prepare_access_checks, &va_prepare);
