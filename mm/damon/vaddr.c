@@ -31,10 +31,10 @@
 
 #include "access.h"
 #include "cursor.h"
+#include "hints.h"
 #include "internal.h"
 #include "primitives.h"
 #include "ranges.h"
-#include "search.h"
 #include "tlb.h"
 
 /* What the primitives know of a context, while its worker runs. */
@@ -156,7 +156,7 @@ static void va_init(struct damon_ctx *ctx)
 		damon_flushes_init(&vc->flushes);
 	ctx->priv = vc;
 	damon_for_each_target(t, ctx)
-		damon_search_init(t);
+		damon_hints_init(t);
 	damon_fit_targets(ctx, fit_new_target);
 }
 
@@ -235,7 +235,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 		return;
 	damon_cursor_unlock(&c);
 	if (flush) {
-		damon_search_begin(t, c.mm);
+		damon_hints_begin(t, c.mm);
 		damon_samples_flushed(t);
 		flush_tlb_mm(c.mm);
 	}
@@ -295,7 +295,7 @@ static void check_target(struct damon_ctx *ctx, struct damon_target *t)
 		return;
 	}
 	visit_regions(ctx, t, mm);
-	damon_search_end(ctx, t, mm);
+	damon_hints_end(ctx, t, mm);
 	put_mm(mm);
 }
 
@@ -315,7 +315,7 @@ static void va_cleanup(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		mm = get_mm(t);
-		damon_search_fini(t, mm);
+		damon_hints_fini(t, mm);
 		if (mm)
 			put_mm(mm);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of search.c, which is where this file is included: what the bits of
+ * Tests of hints.c, which is where this file is included: what the bits of
  * tables tell, and that they are left as they were.
  */
 #include <linux/mman.h>
@@ -42,7 +42,7 @@ static void longest_used_part_is_found(struct kunit *test)
 	unsigned int from, to;
 
 	bitmap_from_u64(young, c->young);
-	KUNIT_ASSERT_EQ(test, used_part(young, c->lo, c->hi, &from, &to), c->found);
+	KUNIT_ASSERT_EQ(test, find_used_part(young, c->lo, c->hi, &from, &to), c->found);
 	if (c->found) {
 		KUNIT_EXPECT_EQ(test, from, c->from);
 		KUNIT_EXPECT_EQ(test, to, c->to);
@@ -60,9 +60,9 @@ struct space {
 };
 
 /* Before the context is freed, which has the target. */
-static void free_search(struct damon_target *t)
+static void free_hints(struct damon_target *t)
 {
-	damon_search_fini(t, NULL);
+	damon_hints_fini(t, NULL);
 }
 
 static bool is_huge(struct kunit *test, unsigned long addr)
@@ -76,7 +76,7 @@ static bool is_huge(struct kunit *test, unsigned long addr)
 	return huge;
 }
 
-KUNIT_DEFINE_ACTION_WRAPPER(free_search_action, free_search, struct damon_target *);
+KUNIT_DEFINE_ACTION_WRAPPER(free_hints_action, free_hints, struct damon_target *);
 
 /* One region of NR_TABLES tables, each with a page. */
 static struct space map_tables(struct kunit *test)
@@ -90,7 +90,7 @@ static struct space map_tables(struct kunit *test)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, 0);
 	if (addr != s.start)
 		kunit_skip(test, "no mapping at %lx", s.start);
-	if (!static_branch_unlikely(&search_key))
+	if (!static_branch_unlikely(&hints_key))
 		kunit_skip(test, "off, or the processor sets no bits of tables");
 	for (i = 0; i < NR_TABLES; i++)
 		KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)addr + i * PMD_SIZE), 0);
@@ -102,23 +102,23 @@ static struct space map_tables(struct kunit *test)
 	r = damon_region_new(addr, addr + size);
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	damon_region_add(r, s.t);
-	damon_search_init(s.t);
+	damon_hints_init(s.t);
 	KUNIT_ASSERT_NOT_NULL(test, s.t->priv);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_search_action, s.t));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_hints_action, s.t));
 	return s;
 }
 
 /* One interval, in which [@from, @to) of the tables are used. */
-static void interval(struct kunit *test, struct space *s, unsigned int from, unsigned int to)
+static void run_interval(struct kunit *test, struct space *s, unsigned int from, unsigned int to)
 {
-	damon_search_begin(s->t, current->mm);
+	damon_hints_begin(s->t, current->mm);
 	flush_tlb_mm(current->mm);
 	for (; from < to; from++)
 		KUNIT_ASSERT_EQ(test, 0, put_user(1, (char __user *)s->start + from * PMD_SIZE));
-	damon_search_end(s->ctx, s->t, current->mm);
+	damon_hints_end(s->ctx, s->t, current->mm);
 }
 
-static unsigned int nr_young(struct kunit *test, struct space *s)
+static unsigned int count_young(struct kunit *test, struct space *s)
 {
 	struct damon_cursor c = { .mm = current->mm };
 	unsigned int nr = 0, i;
@@ -139,9 +139,9 @@ static void used_part_becomes_a_region(struct kunit *test)
 	bool found = false;
 
 	/* The first tells which GiB, the second which tables. */
-	interval(test, &s, 20, 23);
+	run_interval(test, &s, 20, 23);
 	KUNIT_EXPECT_EQ(test, s.t->nr_regions, 1);
-	interval(test, &s, 20, 23);
+	run_interval(test, &s, 20, 23);
 	damon_for_each_region(r, s.t)
 		found |= r->ar.start == s.start + 20 * PMD_SIZE &&
 			r->ar.end == s.start + 23 * PMD_SIZE;
@@ -152,36 +152,36 @@ static void used_part_becomes_a_region(struct kunit *test)
 static void bits_are_left_as_they_were(struct kunit *test)
 {
 	struct space s = map_tables(test);
-	unsigned int i, before = nr_young(test, &s);
+	unsigned int i, before = count_young(test, &s);
 
 	KUNIT_EXPECT_EQ(test, before, NR_TABLES);
 	for (i = 0; i < 50; i++) {
 		/* One is used, so that the others are looked at. */
-		interval(test, &s, 0, 1);
-		KUNIT_ASSERT_EQ(test, nr_young(test, &s), before);
+		run_interval(test, &s, 0, 1);
+		KUNIT_ASSERT_EQ(test, count_young(test, &s), before);
 	}
 
 	/* Some intervals pass without a look. */
-	for (i = 0; i < 10 && nr_young(test, &s) == before; i++) {
-		damon_search_begin(s.t, current->mm);
+	for (i = 0; i < 10 && count_young(test, &s) == before; i++) {
+		damon_hints_begin(s.t, current->mm);
 		flush_tlb_mm(current->mm);
 	}
-	KUNIT_EXPECT_LT(test, nr_young(test, &s), before);
+	KUNIT_EXPECT_LT(test, count_young(test, &s), before);
 	/* The worker may end here. */
-	damon_search_fini(s.t, current->mm);
-	KUNIT_EXPECT_EQ(test, nr_young(test, &s), before);
+	damon_hints_fini(s.t, current->mm);
+	KUNIT_EXPECT_EQ(test, count_young(test, &s), before);
 }
 
-static struct kunit_case damon_search_cases[] = {
+static struct kunit_case damon_hints_cases[] = {
 	KUNIT_CASE_PARAM(longest_used_part_is_found, used_gen_params),
 	KUNIT_CASE(used_part_becomes_a_region),
 	KUNIT_CASE(bits_are_left_as_they_were),
 	{}
 };
 
-static struct kunit_suite damon_search_suite = {
-	.name = "damon_search",
-	.test_cases = damon_search_cases,
+static struct kunit_suite damon_hints_suite = {
+	.name = "damon_hints",
+	.test_cases = damon_hints_cases,
 };
 
-kunit_test_suite(damon_search_suite);
+kunit_test_suite(damon_hints_suite);

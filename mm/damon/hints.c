@@ -16,7 +16,7 @@
  * the bits are cleared, and when the interval is over they are read: of PUDs, and
  * of some PMDs below those that were used in the interval before, 4 for each
  * region, but 64 at least.  The next ones follow in the next interval of this kind;
- * where there was nothing to tell, a few of them pass without a search.  So the cost
+ * where there was nothing to tell, a few of them pass without a look.  So the cost
  * depends on the number of regions, as all does.
  *
  * Where more than an eighth of the samples found an access, no hint is taken.
@@ -40,8 +40,8 @@
 #include <linux/slab.h>
 
 #include "cursor.h"
+#include "hints.h"
 #include "internal.h"
-#include "search.h"
 
 /* What one interval can see: PUDs, and PMDs in stretches. */
 #define MAX_GIB		1024UL
@@ -54,7 +54,7 @@
 /* What is done in one turn of a lock, at 10 ns each. */
 #define TURN_GIB	256UL
 
-/* Regions told in one interval, and flushes without a search if none was told. */
+/* Regions told in one interval, and flushes without a look if none was told. */
 #define MAX_HINTS	8
 #define PAUSE		3
 
@@ -67,7 +67,7 @@ struct stretch {
 	DECLARE_BITMAP(was_young, STRETCH);
 };
 
-struct damon_search {
+struct damon_hints {
 	bool open;
 	unsigned int pause;
 	/* Where to go on. */
@@ -76,18 +76,18 @@ struct damon_search {
 	struct stretch stretches[MAX_STRETCHES];
 };
 
-static DEFINE_STATIC_KEY_FALSE(search_key);
+static DEFINE_STATIC_KEY_FALSE(hints_key);
 
 /* Go to @addr in a turn of its own. */
-static bool seek(struct damon_cursor *c, unsigned long addr)
+static bool seek_mapping(struct damon_cursor *c, unsigned long addr)
 {
 	damon_cursor_unlock(c);
 	return damon_cursor_at(c, addr);
 }
 
-/* Where the search goes on when there is no mapping at @pos. */
-static unsigned long behind_hole(const struct damon_cursor *c, unsigned long pos,
-				 unsigned long end)
+/* Where to go on when there is no mapping at @pos. */
+static unsigned long skip_hole(const struct damon_cursor *c, unsigned long pos,
+			       unsigned long end)
 {
 	if (pos >= c->hole_start && pos < c->hole_last)
 		return min(end - 1, c->hole_last) + 1;
@@ -97,7 +97,7 @@ static unsigned long behind_hole(const struct damon_cursor *c, unsigned long pos
 /* === Which tables === */
 
 /* Add what was used of [@start, @end).  Return where there is no room, or @end. */
-static unsigned long add_stretches(struct damon_search *s, struct damon_walk *w,
+static unsigned long add_stretches(struct damon_hints *h, struct damon_walk *w,
 				   unsigned long start, unsigned long end,
 				   unsigned int *nr_pmds)
 {
@@ -105,10 +105,10 @@ static unsigned long add_stretches(struct damon_search *s, struct damon_walk *w,
 	unsigned int nr;
 
 	while ((start = damon_puds_young(w, start, end)) < end) {
-		if (s->nr == MAX_STRETCHES || !*nr_pmds)
+		if (h->nr == MAX_STRETCHES || !*nr_pmds)
 			return start;
 		nr = min(*nr_pmds, STRETCH);
-		st = &s->stretches[s->nr++];
+		st = &h->stretches[h->nr++];
 		st->start = start;
 		st->end = min3(end, (start | ~PUD_MASK) + 1, (start & PMD_MASK) + nr * PMD_SIZE);
 		*nr_pmds -= DIV_ROUND_UP(st->end - st->start, PMD_SIZE);
@@ -118,14 +118,14 @@ static unsigned long add_stretches(struct damon_search *s, struct damon_walk *w,
 }
 
 /*
- * Go up the large regions from s->pos, once around, a mapping at a time.  Clear
+ * Go up the large regions from h->pos, once around, a mapping at a time.  Clear
  * the bits of PUDs, or else look for what to see in the next interval.
  */
 static void visit_puds(struct damon_target *t, struct damon_cursor *c, bool mkold)
 {
-	struct damon_search *s = t->priv;
+	struct damon_hints *h = t->priv;
 	unsigned int nr_pmds = clamp(4 * t->nr_regions, 64U, MAX_STRETCHES * STRETCH);
-	unsigned long pos = s->pos, nr_gib = 0, end, stop;
+	unsigned long pos = h->pos, nr_gib = 0, end, stop;
 	unsigned int nr_lookups = 0;
 	struct damon_region *r;
 	bool around = false;
@@ -135,12 +135,12 @@ again:
 		if (r->ar.end <= pos || damon_region_size(r) < MIN_SIZE)
 			continue;
 		pos = max(pos, r->ar.start);
-		stop = around ? min(r->ar.end, s->pos) : r->ar.end;
+		stop = around ? min(r->ar.end, h->pos) : r->ar.end;
 		for (; pos < stop; pos = end) {
 			if (nr_lookups++ == MAX_LOOKUPS || nr_gib >= MAX_GIB)
 				goto out;
-			if (!seek(c, pos)) {
-				end = behind_hole(c, pos, stop);
+			if (!seek_mapping(c, pos)) {
+				end = skip_hole(c, pos, stop);
 				continue;
 			}
 			end = min(stop, c->walk.vma->vm_end);
@@ -153,13 +153,13 @@ again:
 			if (mkold)
 				damon_puds_mkold(&c->walk, pos, end);
 			else
-				pos = add_stretches(s, &c->walk, pos, end, &nr_pmds);
+				pos = add_stretches(h, &c->walk, pos, end, &nr_pmds);
 			damon_cursor_unlock(c);
 			if (!mkold && pos < end)
 				goto out;
 		}
 	}
-	if (!around && s->pos) {
+	if (!around && h->pos) {
 		around = true;
 		pos = 0;
 		goto again;
@@ -167,7 +167,7 @@ again:
 	return;
 out:
 	if (!mkold)
-		s->pos = pos;
+		h->pos = pos;
 }
 
 /* === What they tell === */
@@ -176,8 +176,8 @@ out:
  * Of bits [@lo, @hi) of @young, the longest run, if no more than half are set.
  * Return whether there is one.  A few bits tell too little.
  */
-static bool used_part(const unsigned long *young, unsigned int lo, unsigned int hi,
-		      unsigned int *from, unsigned int *to)
+static bool find_used_part(const unsigned long *young, unsigned int lo, unsigned int hi,
+			   unsigned int *from, unsigned int *to)
 {
 	unsigned int i = lo, j, sum = 0;
 
@@ -197,8 +197,8 @@ static bool used_part(const unsigned long *young, unsigned int lo, unsigned int 
 }
 
 /* The region of @addr, or NULL.  @from is one that may be below it, or NULL. */
-static struct damon_region *region_at(struct damon_target *t, struct damon_region *from,
-				      unsigned long addr)
+static struct damon_region *find_region(struct damon_target *t, struct damon_region *from,
+					unsigned long addr)
 {
 	struct damon_region *r;
 
@@ -221,8 +221,8 @@ static bool give_hint(struct damon_ctx *ctx, struct damon_target *t, struct damo
 	unsigned long base = st->start & PMD_MASK, end = min(r->ar.end, st->end);
 	unsigned int from, to;
 
-	return used_part(young, DIV_ROUND_UP(st->start - base, PMD_SIZE),
-			 (end - base) / PMD_SIZE, &from, &to) &&
+	return find_used_part(young, DIV_ROUND_UP(st->start - base, PMD_SIZE),
+			      (end - base) / PMD_SIZE, &from, &to) &&
 		damon_region_hint(ctx, t, r, base + from * PMD_SIZE, base + to * PMD_SIZE);
 }
 
@@ -239,8 +239,8 @@ static void read_stretch(const struct stretch *st, struct damon_cursor *c,
 	unsigned int first;
 
 	for (pos = st->start; pos < st->end; pos = end) {
-		if (!seek(c, pos)) {
-			end = behind_hole(c, pos, st->end);
+		if (!seek_mapping(c, pos)) {
+			end = skip_hole(c, pos, st->end);
 			continue;
 		}
 		end = min(st->end, c->walk.vma->vm_end);
@@ -259,85 +259,85 @@ static void read_stretch(const struct stretch *st, struct damon_cursor *c,
 
 /* === One interval === */
 
-void damon_search_begin(struct damon_target *t, struct mm_struct *mm)
+void damon_hints_begin(struct damon_target *t, struct mm_struct *mm)
 {
 	struct damon_cursor c = { .mm = mm };
-	struct damon_search *s = t->priv;
+	struct damon_hints *h = t->priv;
 	struct stretch *st;
 
 	/* What a guest uses shows in no table of ours. */
-	if (!static_branch_unlikely(&search_key) || !s || mm_has_notifiers(mm))
+	if (!static_branch_unlikely(&hints_key) || !h || mm_has_notifiers(mm))
 		return;
-	if (s->pause) {
-		s->pause--;
+	if (h->pause) {
+		h->pause--;
 		return;
 	}
 	visit_puds(t, &c, /*mkold=*/true);
-	for (st = s->stretches; st < s->stretches + s->nr; st++) {
+	for (st = h->stretches; st < h->stretches + h->nr; st++) {
 		bitmap_zero(st->was_young, STRETCH);
 		/* Mappings have changed: there will be others. */
-		if (!seek(&c, st->start) || st->end > c.walk.vma->vm_end)
+		if (!seek_mapping(&c, st->start) || st->end > c.walk.vma->vm_end)
 			st->end = st->start;
 		else
 			damon_pmds_mkold(&c.walk, st->start, st->end, st->was_young);
 	}
 	damon_cursor_unlock(&c);
-	s->open = true;
+	h->open = true;
 }
 
-void damon_search_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm)
+void damon_hints_end(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm)
 {
 	struct damon_cursor c = { .mm = mm };
-	struct damon_search *s = t->priv;
+	struct damon_hints *h = t->priv;
 	struct damon_region *r = NULL;
 	unsigned int nr_hints = 0;
 	struct stretch *st;
 
-	if (!s || !s->open)
+	if (!h || !h->open)
 		return;
-	for (st = s->stretches; st < s->stretches + s->nr; st++) {
+	for (st = h->stretches; st < h->stretches + h->nr; st++) {
 		DECLARE_BITMAP(young, STRETCH) = {};
 
 		read_stretch(st, &c, young);
 		if (nr_hints == MAX_HINTS)
 			continue;
 		/* They go up, but for one step down. */
-		r = region_at(t, r, st->start);
+		r = find_region(t, r, st->start);
 		if (r)
 			nr_hints += give_hint(ctx, t, r, st, young);
 	}
-	s->pause = s->nr && !nr_hints ? PAUSE : 0;
-	s->nr = 0;
-	s->open = false;
+	h->pause = h->nr && !nr_hints ? PAUSE : 0;
+	h->nr = 0;
+	h->open = false;
 	visit_puds(t, &c, /*mkold=*/false);
 	/* Of a mapping that it has left out. */
 	damon_cursor_unlock(&c);
 }
 
 /* It only makes the monitor faster, so it may be without memory. */
-void damon_search_init(struct damon_target *t)
+void damon_hints_init(struct damon_target *t)
 {
-	struct damon_search *s = NULL;
+	struct damon_hints *h = NULL;
 
 	if (arch_has_hw_nonleaf_pmd_young())
-		s = kzalloc(sizeof(*s), GFP_KERNEL | __GFP_NOWARN);
-	t->priv = s;
+		h = kzalloc(sizeof(*h), GFP_KERNEL | __GFP_NOWARN);
+	t->priv = h;
 }
 
-void damon_search_fini(struct damon_target *t, struct mm_struct *mm)
+void damon_hints_fini(struct damon_target *t, struct mm_struct *mm)
 {
 	struct damon_cursor c = { .mm = mm };
-	struct damon_search *s = t->priv;
+	struct damon_hints *h = t->priv;
 	struct stretch *st;
 
-	if (!s)
+	if (!h)
 		return;
-	for (st = s->stretches; mm && s->open && st < s->stretches + s->nr; st++) {
+	for (st = h->stretches; mm && h->open && st < h->stretches + h->nr; st++) {
 		DECLARE_BITMAP(unused, STRETCH) = {};
 
 		read_stretch(st, &c, unused);
 	}
-	kfree(s);
+	kfree(h);
 	t->priv = NULL;
 }
 
@@ -348,9 +348,9 @@ static bool table_hints = true;
 static void apply_switch(void)
 {
 	if (table_hints && arch_has_hw_nonleaf_pmd_young())
-		static_branch_enable(&search_key);
+		static_branch_enable(&hints_key);
 	else
-		static_branch_disable(&search_key);
+		static_branch_disable(&hints_key);
 }
 
 static int set_table_hints(const char *val, const struct kernel_param *kp)
@@ -372,13 +372,13 @@ static const struct kernel_param_ops table_hints_ops = {
 module_param_cb(table_hints, &table_hints_ops, &table_hints, 0600);
 MODULE_PARM_DESC(table_hints, "Look for used memory by the Accessed bits of tables");
 
-static int __init search_setup(void)
+static int __init hints_setup(void)
 {
 	apply_switch();
 	return 0;
 }
-subsys_initcall(search_setup);
+subsys_initcall(hints_setup);
 
 #ifdef CONFIG_DAMON_KUNIT_TEST
-#include "tests/search_kunit.c"
+#include "tests/hints_kunit.c"
 #endif
