@@ -64,6 +64,9 @@
 #include "ranges.h"
 #include "tlb.h"
 
+/* Ranges of one target; the holes of physical memory are few and large. */
+#define MAX_RANGES 64
+
 /* Addresses that one sample tries. */
 #define MAX_TRIES 4
 
@@ -121,7 +124,7 @@ struct ram_walk {
 	int nid;
 	const struct damon_addr_range *limits;
 	unsigned int nr_limits;
-	struct damon_holes *holes;
+	struct damon_ranges *ranges;
 	/* The limit that is next, and how many had memory. */
 	unsigned int next;
 	unsigned int nr_found;
@@ -138,8 +141,8 @@ static void add_piece(struct ram_walk *w, struct damon_addr_range range)
 		if (start < end) {
 			/* What the user has left out between two is left out. */
 			if (!w->found && w->nr_found)
-				damon_holes_keep(w->holes);
-			damon_holes_add(w->holes, start, end);
+				damon_ranges_keep_hole(w->ranges);
+			damon_ranges_add(w->ranges, start, end);
 			w->nr_found += !w->found;
 			w->found = true;
 		}
@@ -213,15 +216,15 @@ static void walk_ram(struct ram_walk *w)
 static int pa_check_ranges(unsigned long id, const struct damon_addr_range *ranges,
 			   unsigned int nr_ranges)
 {
-	struct damon_holes *h __free(kvfree) = damon_holes_new(1);
+	struct damon_ranges *rs __free(kvfree) = damon_ranges_new(1);
 	struct ram_walk w = {
 		.nid = id,
 		.limits = nr_ranges ? ranges : &no_limit,
 		.nr_limits = nr_ranges ?: 1,
-		.holes = h,
+		.ranges = rs,
 	};
 
-	if (!h)
+	if (!rs)
 		return -ENOMEM;
 	if (id != DAMON_ALL_NODES && id >= MAX_NUMNODES)
 		return -ENXIO;
@@ -253,20 +256,22 @@ static struct pa_target *make_target(const struct damon_target *t)
 static int fit_to_ram(struct damon_ctx *ctx, struct damon_target *t)
 {
 	const struct pa_target *pt = t->priv;
-	/* Between those of the user, and some more, where memory is missing in them. */
-	unsigned long nr = min(pt->nr_limits + damon_max_ranges(ctx) - 1, ctx->max_nr_regions);
-	struct damon_holes *h __free(kvfree) = damon_holes_new(max(nr, pt->nr_limits));
+	unsigned int more = min(damon_max_ranges(ctx), MAX_RANGES) - 1;
+	/* Those of the user, and some more, where memory is missing in them. */
+	unsigned long nr = min(pt->nr_limits + more, ctx->max_nr_regions);
+	struct damon_ranges *rs __free(kvfree) = damon_ranges_new(max(nr, pt->nr_limits));
 	struct ram_walk w = {
 		.nid = t->id,
 		.limits = pt->limits,
 		.nr_limits = pt->nr_limits,
-		.holes = h,
+		.ranges = rs,
 	};
 
-	if (!h)
+	if (!rs)
 		return -ENOMEM;
 	walk_ram(&w);
-	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
+	damon_ranges_finish(rs, 0);
+	return damon_target_fit(t, rs->ranges, rs->nr);
 }
 
 static int pa_fit_target(struct damon_ctx *ctx, struct damon_target *t)

@@ -2,111 +2,162 @@
 /*
  * A few ranges for memory that is in many pieces.
  *
- * An address space has mappings by the thousand, and physical memory has holes.
- * Regions cover ranges, and each range takes a region at least.  So the pieces are
- * gone through once, in address order, and the largest holes between them are
- * remembered, one less than ranges are wanted: what is between these holes are the
- * ranges.  A small hole within a range costs only its share of the samples.
+ * The problem.  A program may have tens of thousands of mappings, spread over 47 bits
+ * of addresses, and physical memory has holes.  Regions cover ranges, and a sample in a
+ * hole is wasted.  But each range takes a region at least, and regions are what a sample
+ * costs.
+ *
+ * So the largest holes are left out, and the others are covered: a small hole in a range
+ * costs only its share of the samples of the range.  Who asks decides how many bytes of
+ * holes are worth it.  With a tolerance of 1/16 of the memory, at most 1 sample of 17
+ * goes to a hole.  Where the budget does not allow as many ranges as that takes, the
+ * holes that are left out are still the largest ones, so no other choice of that many
+ * ranges covers less.
+ *
+ * Example: 100 mappings of 1 MiB, 10 of the holes between them are of 1 GiB, and 89 of
+ * 64 KiB.  11 ranges cover 105.6 MiB.
+ *
+ * The pieces are gone through once, in address order.  A heap has the largest holes so
+ * far, one less than there may be ranges, the smallest of them on top.
  */
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include "ranges.h"
 
-/* Most ranges of one target. */
-#define MAX_RANGES 64
+/* The heap counts in int. */
+static_assert(DAMON_MAX_ATTR_REGIONS <= INT_MAX);
 
-struct damon_holes *damon_holes_new(unsigned int max_ranges)
+struct damon_ranges *damon_ranges_new(unsigned int max_ranges)
 {
-	struct damon_holes *h = kvzalloc(struct_size(h, hole, max_ranges), GFP_KERNEL);
+	struct damon_ranges *rs;
 
-	if (h)
-		h->max_nr = max_ranges - 1;
-	return h;
+	rs = kvzalloc(size_add(struct_size(rs, ranges, max_ranges),
+			       array_size(max_ranges, sizeof(struct damon_hole))), GFP_KERNEL);
+	if (rs)
+		min_heap_init(&rs->holes, (void *)&rs->ranges[max_ranges], max_ranges - 1);
+	return rs;
 }
 
-static unsigned long range_size(const struct damon_addr_range *range)
+static bool is_lighter(const void *a, const void *b, void *unused)
 {
-	return range->end - range->start;
+	const struct damon_hole *l = a, *r = b;
+
+	return l->weight == r->weight ? l->start > r->start : l->weight < r->weight;
 }
 
-/* Where a hole of this size may go, or NULL. */
-static struct damon_addr_range *room_for(struct damon_holes *h, unsigned long size)
+static bool is_lower(const void *a, const void *b, void *unused)
 {
-	struct damon_addr_range *smallest = h->hole + h->nr_kept;
-	unsigned int i;
+	const struct damon_hole *l = a, *r = b;
 
-	if (h->nr < h->max_nr)
-		return &h->hole[h->nr++];
-	if (h->nr == h->nr_kept)
-		return NULL;
-	for (i = h->nr_kept + 1; i < h->nr; i++)
-		if (range_size(&h->hole[i]) <= range_size(smallest))
-			smallest = &h->hole[i];
-	return range_size(smallest) < size ? smallest : NULL;
+	return l->start < r->start;
 }
 
-void damon_holes_keep(struct damon_holes *h)
+static void swap_holes(void *a, void *b, void *unused)
 {
-	h->keep_next = true;
+	swap(*(struct damon_hole *)a, *(struct damon_hole *)b);
 }
 
-void damon_holes_add(struct damon_holes *h, unsigned long start, unsigned long end)
-{
-	struct damon_addr_range hole = { h->end, start }, *room;
-	bool keep = h->keep_next;
+static const struct min_heap_callbacks by_weight = { .less = is_lighter, .swp = swap_holes };
+static const struct min_heap_callbacks by_address = { .less = is_lower, .swp = swap_holes };
 
-	h->keep_next = false;
-	if (!h->end) {
-		h->start = start;
-		hole.end = 0;
+static void cover_hole(struct damon_ranges *rs, const struct damon_hole *hole)
+{
+	rs->covered += hole->end - hole->start;
+}
+
+/* If there is no room for it, it is covered, or a lighter one in its place. */
+static void leave_hole_out(struct damon_ranges *rs, const struct damon_hole *hole)
+{
+	const struct damon_hole *lightest = min_heap_peek(&rs->holes);
+
+	if (!min_heap_full(&rs->holes)) {
+		min_heap_push(&rs->holes, hole, &by_weight, NULL);
+	} else if (lightest && is_lighter(lightest, hole, NULL)) {
+		cover_hole(rs, lightest);
+		min_heap_pop_push(&rs->holes, hole, &by_weight, NULL);
+	} else {
+		cover_hole(rs, hole);
 	}
-	h->end = max(h->end, end);
-	if (hole.start >= hole.end)
+}
+
+void damon_ranges_keep_hole(struct damon_ranges *rs)
+{
+	rs->keep_next = true;
+}
+
+void damon_ranges_add(struct damon_ranges *rs, unsigned long start, unsigned long end)
+{
+	struct damon_hole hole = {
+		.start = rs->end,
+		.end = start,
+		.weight = rs->keep_next ? ULONG_MAX : start - rs->end,
+	};
+
+	rs->keep_next = false;
+	if (!rs->end)
+		rs->start = start;
+	else if (hole.start < hole.end)
+		leave_hole_out(rs, &hole);
+	start = max(start, rs->end);
+	if (start >= end)
 		return;
-	room = room_for(h, keep ? ULONG_MAX : range_size(&hole));
-	if (!room)
+	rs->mapped += end - start;
+	rs->end = end;
+}
+
+/* Pieces and holes fill the addresses from start to end, so no sum of theirs overflows. */
+static void cover_small_holes(struct damon_ranges *rs, unsigned long tolerance)
+{
+	const struct damon_hole *lightest;
+
+	while ((lightest = min_heap_peek(&rs->holes)) && rs->covered <= tolerance &&
+	       lightest->weight <= tolerance - rs->covered) {
+		cover_hole(rs, lightest);
+		min_heap_pop(&rs->holes, &by_weight, NULL);
+		cond_resched();
+	}
+}
+
+/* As min_heapify_all(), but lets others run. */
+static void order_by_address(struct damon_hole_heap *holes)
+{
+	int i;
+
+	for (i = holes->nr / 2 - 1; i >= 0; i--) {
+		min_heap_sift_down(holes, i, &by_address, NULL);
+		cond_resched();
+	}
+}
+
+static void append_range(struct damon_ranges *rs, unsigned long start, unsigned long end)
+{
+	rs->ranges[rs->nr++] = (struct damon_addr_range){ start, end };
+}
+
+void damon_ranges_finish(struct damon_ranges *rs, unsigned long tolerance)
+{
+	const struct damon_hole *lowest;
+	unsigned long pos = rs->start;
+
+	if (!rs->end)
 		return;
-	*room = hole;
-	if (keep) {
-		swap(*room, h->hole[h->nr_kept]);
-		h->nr_kept++;
+	cover_small_holes(rs, tolerance);
+	order_by_address(&rs->holes);
+	while ((lowest = min_heap_peek(&rs->holes))) {
+		append_range(rs, pos, lowest->start);
+		pos = lowest->end;
+		min_heap_pop(&rs->holes, &by_address, NULL);
+		cond_resched();
 	}
-}
-
-static int cmp_range(const void *a, const void *b)
-{
-	const struct damon_addr_range *l = a, *r = b;
-
-	return l->start < r->start ? -1 : 1;
-}
-
-unsigned int damon_holes_to_ranges(struct damon_holes *h)
-{
-	unsigned long pos = h->start;
-	unsigned int i;
-
-	if (!h->end)
-		return 0;
-	sort(h->hole, h->nr, sizeof(h->hole[0]), cmp_range, NULL);
-	for (i = 0; i < h->nr; i++) {
-		struct damon_addr_range hole = h->hole[i];
-
-		h->hole[i].start = pos;
-		h->hole[i].end = hole.start;
-		pos = hole.end;
-	}
-	h->hole[i].start = pos;
-	h->hole[i].end = h->end;
-	return h->nr + 1;
+	append_range(rs, pos, rs->end);
 }
 
 unsigned int damon_max_ranges(struct damon_ctx *ctx)
 {
-	return clamp(ctx->max_nr_regions / 4 / list_count_nodes(&ctx->targets_list),
-		     1, MAX_RANGES);
+	return max(ctx->max_nr_regions / 2 / list_count_nodes(&ctx->targets_list), 1);
 }
 
 #ifdef CONFIG_DAMON_KUNIT_TEST

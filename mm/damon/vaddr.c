@@ -3,10 +3,9 @@
  * The primitives for virtual address spaces of processes.
  *
  * Which memory.  An address space is almost all holes, and the mappings come
- * and go.  The regions cover the accessible mappings and leave out as many of
- * the largest holes as the number of ranges allows; a small hole within a range
- * costs only its share of the samples.  A reservation that nobody may access
- * (PROT_NONE) is a hole.  See ranges.c.
+ * and go.  The regions cover the accessible mappings, and of the holes between
+ * them the small ones, up to 1/16 of the mapped bytes; see ranges.c.  A reservation
+ * that nobody may access (PROT_NONE) is a hole.
  *
  * Notes on locking
  *
@@ -96,7 +95,7 @@ static bool va_target_valid(struct damon_target *t)
  * Mappings are listed DAMON_TURN at a time.  One that moves in between may be missed
  * or seen twice, until the next update.
  */
-static void find_holes(struct mm_struct *mm, struct damon_holes *h)
+static void list_mappings(struct mm_struct *mm, struct damon_ranges *rs)
 {
 	struct vm_area_struct *vma;
 	unsigned long pos = 0;
@@ -111,7 +110,7 @@ static void find_holes(struct mm_struct *mm, struct damon_holes *h)
 		since = damon_turn_begins();
 		for_each_vma(vmi, vma) {
 			if (vma_is_accessible(vma))
-				damon_holes_add(h, vma->vm_start, vma->vm_end);
+				damon_ranges_add(rs, vma->vm_start, vma->vm_end);
 			pos = vma->vm_end;
 			if (++nr == DAMON_TURN)
 				break;
@@ -122,22 +121,39 @@ static void find_holes(struct mm_struct *mm, struct damon_holes *h)
 	} while (vma);
 }
 
+/* No more room than for all mappings, which max_nr_regions may be far above. */
+static struct damon_ranges *new_ranges(struct damon_ctx *ctx, struct mm_struct *mm)
+{
+	unsigned int nr_mappings = max(READ_ONCE(mm->map_count), 1);
+
+	return damon_ranges_new(min(damon_max_ranges(ctx), nr_mappings));
+}
+
+static int fit_to_mappings(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm)
+{
+	struct damon_ranges *rs __free(kvfree) = new_ranges(ctx, mm);
+
+	if (!rs)
+		return -ENOMEM;
+	list_mappings(mm, rs);
+	/* Then at most 1 sample of 17 is of a hole, if the budget allows that. */
+	damon_ranges_finish(rs, rs->mapped / 16);
+	return damon_target_fit(t, rs->ranges, rs->nr);
+}
+
 static int va_fit_target(struct damon_ctx *ctx, struct damon_target *t)
 {
-	struct damon_holes *h __free(kvfree) = damon_holes_new(damon_max_ranges(ctx));
-	struct mm_struct *mm;
+	struct mm_struct *mm = get_mm(t);
+	int err;
 
-	if (!h)
-		return -ENOMEM;
-	mm = get_mm(t);
 	if (!mm) {
 		/* Others may be there yet, so the worker goes on. */
 		damon_target_clear(t);
 		return 0;
 	}
-	find_holes(mm, h);
+	err = fit_to_mappings(ctx, t, mm);
 	put_mm(mm);
-	return damon_target_fit(t, h->hole, damon_holes_to_ranges(h));
+	return err;
 }
 
 /* Regions that a target has already are those that its user wants. */

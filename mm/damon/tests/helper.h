@@ -34,16 +34,16 @@ static inline struct damon_ctx *test_ctx(struct kunit *test, u64 seed)
 	return ctx;
 }
 
-KUNIT_DEFINE_ACTION_WRAPPER(free_holes_action, kvfree, struct damon_holes *);
+KUNIT_DEFINE_ACTION_WRAPPER(free_ranges_action, kvfree, struct damon_ranges *);
 
 /* Room for @max_ranges ranges. */
-static inline struct damon_holes *test_holes(struct kunit *test, unsigned int max_ranges)
+static inline struct damon_ranges *test_ranges(struct kunit *test, unsigned int max_ranges)
 {
-	struct damon_holes *h = damon_holes_new(max_ranges);
+	struct damon_ranges *rs = damon_ranges_new(max_ranges);
 
-	KUNIT_ASSERT_NOT_NULL(test, h);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_holes_action, h));
-	return h;
+	KUNIT_ASSERT_NOT_NULL(test, rs);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_ranges_action, rs));
+	return rs;
 }
 
 /* From 0 to @n - 1. */

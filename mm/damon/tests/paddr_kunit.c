@@ -52,20 +52,21 @@ KUNIT_ARRAY_PARAM_DESC(limits, limits_cases, name);
 static void memory_is_clipped_to_the_limits(struct kunit *test)
 {
 	const struct limits_case *c = test->param_value;
-	struct ram_walk w = { .limits = c->limits, .holes = test_holes(test, MAX_ROWS) };
-	unsigned int i, nr;
+	struct ram_walk w = { .limits = c->limits, .ranges = test_ranges(test, MAX_ROWS) };
+	const struct damon_ranges *rs = w.ranges;
+	unsigned int i;
 
 	while (c->limits[w.nr_limits].end)
 		w.nr_limits++;
 	for (i = 0; c->ram[i].end; i++)
 		add_piece(&w, c->ram[i]);
 	KUNIT_EXPECT_EQ(test, w.nr_found, c->nr_found);
-	nr = damon_holes_to_ranges(w.holes);
-	for (i = 0; i < nr; i++) {
-		KUNIT_EXPECT_EQ(test, w.holes->hole[i].start, c->want[i].start);
-		KUNIT_EXPECT_EQ(test, w.holes->hole[i].end, c->want[i].end);
+	damon_ranges_finish(w.ranges, 0);
+	for (i = 0; i < rs->nr; i++) {
+		KUNIT_EXPECT_EQ(test, rs->ranges[i].start, c->want[i].start);
+		KUNIT_EXPECT_EQ(test, rs->ranges[i].end, c->want[i].end);
 	}
-	KUNIT_EXPECT_EQ(test, c->want[nr].end, 0);
+	KUNIT_EXPECT_EQ(test, c->want[rs->nr].end, 0);
 }
 
 /* Also where the memory between them has larger holes, and there is room for one. */
@@ -73,16 +74,18 @@ static void what_is_between_the_limits_is_left_out(struct kunit *test)
 {
 	static const struct damon_addr_range limits[] = { { 0, 10 }, { 11, 100 } };
 	struct ram_walk w = {
-		.limits = limits, .nr_limits = 2, .holes = test_holes(test, 2),
+		.limits = limits, .nr_limits = 2, .ranges = test_ranges(test, 2),
 	};
+	const struct damon_addr_range *ranges = w.ranges->ranges;
 
 	add_piece(&w, (struct damon_addr_range){ 0, 20 });
 	add_piece(&w, (struct damon_addr_range){ 60, 120 });
 	KUNIT_EXPECT_EQ(test, w.nr_found, 2);
-	KUNIT_ASSERT_EQ(test, damon_holes_to_ranges(w.holes), 2);
-	KUNIT_EXPECT_EQ(test, w.holes->hole[0].end, 10);
-	KUNIT_EXPECT_EQ(test, w.holes->hole[1].start, 11);
-	KUNIT_EXPECT_EQ(test, w.holes->hole[1].end, 100);
+	damon_ranges_finish(w.ranges, 0);
+	KUNIT_ASSERT_EQ(test, w.ranges->nr, 2);
+	KUNIT_EXPECT_EQ(test, ranges[0].end, 10);
+	KUNIT_EXPECT_EQ(test, ranges[1].start, 11);
+	KUNIT_EXPECT_EQ(test, ranges[1].end, 100);
 }
 
 static void limits_are_the_regions_that_touch(struct kunit *test)
@@ -122,21 +125,22 @@ static void limits_are_the_regions_that_touch(struct kunit *test)
 /* At least what the allocator was given, and no more than there is. */
 static void all_memory_is_found(struct kunit *test)
 {
-	struct damon_holes *h = test_holes(test, 64);
+	struct damon_ranges *rs = test_ranges(test, 64);
 	struct ram_walk w = {
-		.nid = NUMA_NO_NODE, .limits = &no_limit, .nr_limits = 1, .holes = h,
+		.nid = NUMA_NO_NODE, .limits = &no_limit, .nr_limits = 1, .ranges = rs,
 	};
 	unsigned long nr_pages = 0, nr_present = 0;
-	unsigned int i, nr;
+	unsigned int i;
 	int nid;
 
 	for_each_online_node(nid)
 		nr_present += node_present_pages(nid);
 	walk_ram(&w);
-	nr = damon_holes_to_ranges(h);
-	KUNIT_ASSERT_GT(test, nr, 0);
-	for (i = 0; i < nr; i++)
-		nr_pages += (u64)(h->hole[i].end - h->hole[i].start) * ADDR_UNIT >> PAGE_SHIFT;
+	damon_ranges_finish(rs, 0);
+	KUNIT_ASSERT_GT(test, rs->nr, 0);
+	for (i = 0; i < rs->nr; i++)
+		nr_pages += (u64)(rs->ranges[i].end - rs->ranges[i].start) * ADDR_UNIT >>
+			PAGE_SHIFT;
 	KUNIT_EXPECT_GE(test, nr_pages, totalram_pages());
 	/* The pages in which firmware and RAM meet. */
 	KUNIT_EXPECT_LE(test, nr_pages, nr_present + 64);

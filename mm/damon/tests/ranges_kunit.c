@@ -3,140 +3,231 @@
  * Tests of ranges.c, which is where this file is included: which ranges are made
  * of which pieces.
  */
+#include <linux/sort.h>
+
 #include "helper.h"
 
-#define MAX_MAPPINGS 10
+#define MAX_PIECES 10
 
-static const struct holes_case {
+static const struct ranges_case {
 	const char *name;
 	unsigned int max_ranges;
-	struct damon_addr_range mappings[MAX_MAPPINGS], want[MAX_MAPPINGS];
-} holes_cases[] = {
+	unsigned long tolerance;
+	struct damon_addr_range pieces[MAX_PIECES], want[MAX_PIECES];
+} ranges_cases[] = {
 	{
-		"the two largest holes", 3,
+		"the two largest holes", 3, 0,
 		{ { 10, 20 }, { 20, 25 }, { 200, 210 }, { 210, 220 },
 		  { 300, 305 }, { 307, 330 } },
 		{ { 10, 25 }, { 200, 220 }, { 300, 330 } },
 	}, {
-		"more ranges than holes", 8,
+		"more ranges than holes", 8, 0,
 		{ { 10, 20 }, { 20, 25 }, { 200, 210 }, { 210, 220 },
 		  { 300, 305 }, { 307, 330 } },
 		{ { 10, 25 }, { 200, 220 }, { 300, 305 }, { 307, 330 } },
 	}, {
-		"one range", 1,
+		"one range", 1, 0,
 		{ { 10, 20 }, { 200, 210 }, { 300, 305 } }, { { 10, 305 } },
 	}, {
-		"two ranges", 2,
+		"two ranges", 2, 0,
 		{ { 10, 20 }, { 200, 210 }, { 300, 305 } }, { { 10, 20 }, { 200, 305 } },
 	}, {
-		"holes grow upwards", 3,
+		"holes grow upwards", 3, 0,
 		{ { 0, 1 }, { 2, 3 }, { 5, 6 }, { 9, 10 }, { 14, 15 } },
 		{ { 0, 6 }, { 9, 10 }, { 14, 15 } },
 	}, {
-		"holes shrink upwards", 3,
+		"holes shrink upwards", 3, 0,
 		{ { 0, 1 }, { 5, 6 }, { 9, 10 }, { 12, 13 }, { 14, 15 } },
 		{ { 0, 1 }, { 5, 6 }, { 9, 15 } },
 	}, {
-		"of equal holes the first", 3,
+		"of equal holes the first", 3, 0,
 		{ { 0, 1 }, { 3, 4 }, { 6, 7 }, { 9, 10 }, { 12, 13 } },
 		{ { 0, 1 }, { 3, 4 }, { 6, 13 } },
 	}, {
-		"a larger hole takes the place of the last equal", 3,
+		"a larger hole takes the place of the last equal", 3, 0,
 		{ { 0, 1 }, { 3, 4 }, { 6, 7 }, { 19, 20 } },
 		{ { 0, 1 }, { 3, 7 }, { 19, 20 } },
 	}, {
-		"no hole", 3, { { 5, 7 }, { 7, 9 } }, { { 5, 9 } },
+		"no hole", 3, 0, { { 5, 7 }, { 7, 9 } }, { { 5, 9 } },
 	}, {
-		"one mapping", 3, { { 5, 7 } }, { { 5, 7 } },
+		"one piece", 3, 0, { { 5, 7 } }, { { 5, 7 } },
 	}, {
-		"no mapping", 3, { }, { },
+		"no piece", 3, 0, { }, { },
 	}, {
-		"a mapping that was seen twice", 3,
+		"a piece that was seen twice", 3, 0,
 		{ { 5, 7 }, { 5, 8 }, { 6, 7 }, { 9, 10 } }, { { 5, 8 }, { 9, 10 } },
 	}, {
-		"from address 0", 3, { { 0, 7 }, { 9, 10 } }, { { 0, 7 }, { 9, 10 } },
+		"from address 0", 3, 0, { { 0, 7 }, { 9, 10 } }, { { 0, 7 }, { 9, 10 } },
+	}, {
+		"as many small holes as are tolerated", 8, 4,
+		{ { 10, 20 }, { 22, 30 }, { 32, 40 }, { 43, 50 } },
+		{ { 10, 40 }, { 43, 50 } },
+	}, {
+		"of equal holes the last are covered", 8, 5,
+		{ { 10, 20 }, { 22, 30 }, { 32, 40 }, { 42, 50 } },
+		{ { 10, 20 }, { 22, 50 } },
+	}, {
+		"a hole that is one too large", 8, 4,
+		{ { 10, 20 }, { 25, 30 } }, { { 10, 20 }, { 25, 30 } },
+	}, {
+		"all holes are tolerated", 8, 1000,
+		{ { 10, 20 }, { 25, 30 }, { 60, 70 } }, { { 10, 70 } },
+	}, {
+		"what there is no room for uses up the tolerance", 3, 6,
+		{ { 10, 20 }, { 23, 30 }, { 34, 40 }, { 45, 50 } },
+		{ { 10, 30 }, { 34, 40 }, { 45, 50 } },
 	},
 };
 
-KUNIT_ARRAY_PARAM_DESC(holes, holes_cases, name);
+KUNIT_ARRAY_PARAM_DESC(ranges, ranges_cases, name);
 
 static void largest_holes_are_left_out(struct kunit *test)
 {
-	const struct holes_case *c = test->param_value;
-	struct damon_holes *h = test_holes(test, c->max_ranges);
-	unsigned int i, nr;
+	const struct ranges_case *c = test->param_value;
+	struct damon_ranges *rs = test_ranges(test, c->max_ranges);
+	unsigned int i;
 
-	for (i = 0; c->mappings[i].end; i++)
-		damon_holes_add(h, c->mappings[i].start, c->mappings[i].end);
-	nr = damon_holes_to_ranges(h);
+	for (i = 0; c->pieces[i].end; i++)
+		damon_ranges_add(rs, c->pieces[i].start, c->pieces[i].end);
+	damon_ranges_finish(rs, c->tolerance);
+	for (i = 0; i < rs->nr; i++) {
+		KUNIT_EXPECT_EQ(test, rs->ranges[i].start, c->want[i].start);
+		KUNIT_EXPECT_EQ(test, rs->ranges[i].end, c->want[i].end);
+	}
+	KUNIT_EXPECT_EQ(test, c->want[rs->nr].end, 0);
+}
+
+static void kept_hole_is_left_out_whatever_its_size(struct kunit *test)
+{
+	struct damon_ranges *rs = test_ranges(test, 2);
+
+	damon_ranges_add(rs, 10, 20);
+	damon_ranges_add(rs, 30, 40);
+	damon_ranges_keep_hole(rs);
+	damon_ranges_add(rs, 41, 50);
+	damon_ranges_add(rs, 90, 99);
+	damon_ranges_finish(rs, 1000);
+	KUNIT_ASSERT_EQ(test, rs->nr, 2);
+	KUNIT_EXPECT_EQ(test, rs->ranges[0].start, 10);
+	KUNIT_EXPECT_EQ(test, rs->ranges[0].end, 40);
+	KUNIT_EXPECT_EQ(test, rs->ranges[1].start, 41);
+	KUNIT_EXPECT_EQ(test, rs->ranges[1].end, 99);
+}
+
+/* === Many pieces === */
+
+#define NR_PIECES 10000
+
+static const struct many_case {
+	const char *name;
+	unsigned int max_ranges, share;
+} many_cases[] = {
+	{ "one range", 1, 16 },
+	{ "no tolerance, little room", 64, 0 },
+	{ "little room", 500, 16 },
+	{ "much room", 8000, 16 },
+	{ "room for all", 500000, 16 },
+	{ "room for all, no tolerance", NR_PIECES, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(many, many_cases, name);
+
+/* Sizes from a page to 64 GiB, each power of two as often as the others. */
+static unsigned long rand_size(struct rnd_state *rng)
+{
+	return PAGES(BIT(rand_below(rng, 24)) + rand_below(rng, 100));
+}
+
+static int cmp_sizes(const void *a, const void *b)
+{
+	const unsigned long *l = a, *r = b;
+
+	return *l < *r ? 1 : *l > *r ? -1 : 0;
+}
+
+/*
+ * The best that there is: as few ranges as cover no more than @tolerance of @holes, or
+ * @max_ranges.  Return the bytes of holes that they cover.
+ */
+static unsigned long best_ranges(unsigned long *holes, unsigned int nr_holes,
+				 unsigned int max_ranges, unsigned long tolerance,
+				 unsigned int *nr_ranges)
+{
+	unsigned long covered = 0;
+	unsigned int i;
+
+	sort(holes, nr_holes, sizeof(*holes), cmp_sizes, NULL);
+	for (i = 0; i < nr_holes; i++)
+		covered += holes[i];
+	for (i = 0; i < nr_holes && i < max_ranges - 1 && covered > tolerance; i++)
+		covered -= holes[i];
+	*nr_ranges = i + 1;
+	return covered;
+}
+
+static void expect_covered(struct kunit *test, const struct damon_ranges *rs,
+			   const struct damon_addr_range *pieces, unsigned int nr)
+{
+	unsigned int i, j = 0;
+
 	for (i = 0; i < nr; i++) {
-		KUNIT_EXPECT_EQ(test, h->hole[i].start, c->want[i].start);
-		KUNIT_EXPECT_EQ(test, h->hole[i].end, c->want[i].end);
+		while (j < rs->nr && rs->ranges[j].end < pieces[i].end)
+			j++;
+		KUNIT_ASSERT_LT(test, j, rs->nr);
+		KUNIT_ASSERT_LE(test, rs->ranges[j].start, pieces[i].start);
 	}
-	KUNIT_EXPECT_EQ(test, c->want[nr].end, 0);
 }
 
-/* The size of the smallest of @n largest of @nr holes. */
-static unsigned long nth_largest(unsigned long *sizes, unsigned int nr, unsigned int n)
+static void ranges_of_many_pieces_are_the_best(struct kunit *test)
 {
-	unsigned int i, j;
-
-	for (i = 0; i < n; i++)
-		for (j = i + 1; j < nr; j++)
-			if (sizes[j] > sizes[i])
-				swap(sizes[i], sizes[j]);
-	return sizes[n - 1];
-}
-
-#define NR_RANDOM 200
-
-static void ranges_cover_all_but_the_largest_holes(struct kunit *test)
-{
-	unsigned long *sizes = kunit_kcalloc(test, NR_RANDOM, sizeof(*sizes), GFP_KERNEL);
-	const struct damon_addr_range *ranges;
-	struct damon_holes *h;
+	const struct many_case *c = test->param_value;
+	struct damon_addr_range *pieces = kunit_kcalloc(test, NR_PIECES, sizeof(*pieces),
+							GFP_KERNEL);
+	unsigned long *holes = kunit_kcalloc(test, NR_PIECES, sizeof(*holes), GFP_KERNEL);
+	unsigned long mapped = 0, pos = PAGES(16), covered, sum = 0;
+	struct damon_ranges *rs = test_ranges(test, c->max_ranges);
+	unsigned int i, nr_ranges;
 	struct rnd_state rng;
-	unsigned int round;
 
-	KUNIT_ASSERT_NOT_NULL(test, sizes);
+	KUNIT_ASSERT_NOT_NULL(test, pieces);
+	KUNIT_ASSERT_NOT_NULL(test, holes);
+	if (BITS_PER_LONG < 64)
+		kunit_skip(test, "needs 47 bits of addresses");
 	prandom_seed_state(&rng, 1);
-	for (round = 0; round < 200; round++) {
-		unsigned int i, nr, want = 1 + rand_below(&rng, MAX_RANGES);
-		unsigned long pos = 1 + rand_below(&rng, 100), start = pos, least;
-
-		h = test_holes(test, want);
-		ranges = h->hole;
-		for (i = 0; i < NR_RANDOM; i++) {
-			unsigned long end = pos + 1 + rand_below(&rng, 50);
-
-			damon_holes_add(h, pos, end);
-			sizes[i] = 1 + rand_below(&rng, 1000);
-			pos = end + sizes[i];
-		}
-		nr = damon_holes_to_ranges(h);
-		KUNIT_ASSERT_EQ(test, nr, want);
-		KUNIT_EXPECT_EQ(test, ranges[0].start, start);
-		KUNIT_EXPECT_EQ(test, ranges[nr - 1].end, pos - sizes[NR_RANDOM - 1]);
-		if (nr == 1)
-			continue;
-		least = nth_largest(sizes, NR_RANDOM - 1, nr - 1);
-		for (i = 1; i < nr; i++)
-			KUNIT_ASSERT_GE(test, ranges[i].start - ranges[i - 1].end, least);
+	for (i = 0; i < NR_PIECES; i++) {
+		pieces[i].start = pos;
+		pieces[i].end = pos + rand_size(&rng);
+		mapped += pieces[i].end - pieces[i].start;
+		holes[i] = rand_size(&rng);
+		pos = pieces[i].end + holes[i];
+		damon_ranges_add(rs, pieces[i].start, pieces[i].end);
 	}
+	KUNIT_EXPECT_EQ(test, rs->mapped, mapped);
+	covered = best_ranges(holes, NR_PIECES - 1, c->max_ranges,
+			      c->share ? mapped / c->share : 0, &nr_ranges);
+	damon_ranges_finish(rs, c->share ? mapped / c->share : 0);
+
+	KUNIT_EXPECT_EQ(test, rs->nr, nr_ranges);
+	for (i = 0; i < rs->nr; i++)
+		sum += rs->ranges[i].end - rs->ranges[i].start;
+	KUNIT_EXPECT_EQ(test, sum, mapped + covered);
+	expect_covered(test, rs, pieces, NR_PIECES);
 }
+
+/* === How many === */
 
 static const struct max_ranges_case {
 	unsigned long max_nr_regions;
 	unsigned int nr_targets, want;
 } max_ranges_cases[] = {
-	{ 1000, 1, 64 },
-	{ 1000, 4, 62 },
-	{ 100, 1, 25 },
-	{ 100, 5, 5 },
-	{ 12, 1, 3 },
+	{ 1000, 1, 500 },
+	{ 1000, 4, 125 },
+	{ 100, 5, 10 },
+	{ 12, 1, 6 },
 	{ 3, 1, 1 },
+	{ 100, 49, 1 },
 	{ 100, 100, 1 },
-	{ INT_MAX, 1, 64 },
+	{ DAMON_MAX_ATTR_REGIONS, 1, DAMON_MAX_ATTR_REGIONS / 2 },
 };
 
 static void max_ranges_desc(const struct max_ranges_case *c, char *desc)
@@ -147,7 +238,7 @@ static void max_ranges_desc(const struct max_ranges_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(max_ranges, max_ranges_cases, max_ranges_desc);
 
-static void ranges_take_a_quarter_of_the_regions(struct kunit *test)
+static void ranges_take_half_of_the_regions(struct kunit *test)
 {
 	const struct max_ranges_case *c = test->param_value;
 	unsigned long *ids = kunit_kcalloc(test, c->nr_targets, sizeof(*ids), GFP_KERNEL);
@@ -160,9 +251,10 @@ static void ranges_take_a_quarter_of_the_regions(struct kunit *test)
 }
 
 static struct kunit_case damon_ranges_cases[] = {
-	KUNIT_CASE_PARAM(largest_holes_are_left_out, holes_gen_params),
-	KUNIT_CASE(ranges_cover_all_but_the_largest_holes),
-	KUNIT_CASE_PARAM(ranges_take_a_quarter_of_the_regions, max_ranges_gen_params),
+	KUNIT_CASE_PARAM(largest_holes_are_left_out, ranges_gen_params),
+	KUNIT_CASE(kept_hole_is_left_out_whatever_its_size),
+	KUNIT_CASE_PARAM(ranges_of_many_pieces_are_the_best, many_gen_params),
+	KUNIT_CASE_PARAM(ranges_take_half_of_the_regions, max_ranges_gen_params),
 	{}
 };
 

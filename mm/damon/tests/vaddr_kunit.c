@@ -36,22 +36,27 @@ static void expect_unlocked(struct kunit *test, struct mm_struct *mm)
 
 static void all_mappings_are_seen(struct kunit *test)
 {
-	/* More than are listed in one turn of the lock. */
+	/* More than are listed in one turn. */
 	const unsigned int nr = 3 * DAMON_TURN + 1;
 	unsigned long start = map_pages(test, nr, PROT_READ | PROT_WRITE);
-	struct damon_holes *h = test_holes(test, 64);
+	struct damon_ranges *rs = test_ranges(test, nr + 1);
+	unsigned int i;
 
-	find_holes(current->mm, h);
-	KUNIT_EXPECT_EQ(test, h->start, start);
-	KUNIT_EXPECT_EQ(test, h->end, start + (2 * nr - 1) * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, h->nr, 63);
+	list_mappings(current->mm, rs);
+	KUNIT_EXPECT_EQ(test, rs->mapped, PAGES(nr));
+	damon_ranges_finish(rs, 0);
+	KUNIT_ASSERT_EQ(test, rs->nr, nr);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, rs->ranges[i].start, start + PAGES(2 * i));
+		KUNIT_EXPECT_EQ(test, rs->ranges[i].end, start + PAGES(2 * i + 1));
+	}
 	expect_unlocked(test, current->mm);
 }
 
 static void inaccessible_mapping_is_a_hole(struct kunit *test)
 {
 	unsigned long start = map_pages(test, 2, PROT_READ | PROT_WRITE);
-	struct damon_holes *h = test_holes(test, 64);
+	struct damon_ranges *rs = test_ranges(test, 64);
 	unsigned long addr;
 
 	/* Between the two, and behind them. */
@@ -61,12 +66,13 @@ static void inaccessible_mapping_is_a_hole(struct kunit *test)
 	addr = vm_mmap(NULL, start + 3 * PAGE_SIZE, PAGE_SIZE, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
 	KUNIT_ASSERT_EQ(test, addr, start + 3 * PAGE_SIZE);
-	find_holes(current->mm, h);
-	KUNIT_EXPECT_EQ(test, h->start, start);
-	KUNIT_EXPECT_EQ(test, h->end, start + 3 * PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, h->nr, 1);
-	KUNIT_EXPECT_EQ(test, h->hole[0].start, start + PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, h->hole[0].end, start + 2 * PAGE_SIZE);
+	list_mappings(current->mm, rs);
+	damon_ranges_finish(rs, 0);
+	KUNIT_ASSERT_EQ(test, rs->nr, 2);
+	KUNIT_EXPECT_EQ(test, rs->ranges[0].start, start);
+	KUNIT_EXPECT_EQ(test, rs->ranges[0].end, start + PAGES(1));
+	KUNIT_EXPECT_EQ(test, rs->ranges[1].start, start + PAGES(2));
+	KUNIT_EXPECT_EQ(test, rs->ranges[1].end, start + PAGES(3));
 }
 
 static void cursor_finds_mappings_and_leaves_no_lock(struct kunit *test)

@@ -109,8 +109,8 @@ TEST_F_TIMEOUT(regions, cover_all_mappings_and_little_else, 120)
 			mapped += maps[i].end - maps[i].start;
 	TH_LOG("%lu KiB mapped, %lu KiB in regions", mapped / KiB,
 	       covered(self->s, 0, 0, ~0UL) / KiB);
-	/* Fewer mappings than ranges: every hole is left out. */
-	EXPECT_LE(covered(self->s, 0, 0, ~0UL), mapped);
+	/* Fewer mappings than ranges may be: only small holes are covered. */
+	EXPECT_LE(covered(self->s, 0, 0, ~0UL), mapped + mapped / 16);
 }
 
 static unsigned int age_at(const struct snapshot *s, unsigned long addr)

@@ -482,7 +482,7 @@ static long do_threads(struct work *w)
 
 TEST_F_TIMEOUT(targets, many_threads_and_sixty_thousand_mappings, 300)
 {
-	unsigned long end = ARENA + NR_MAPS * MAPS_STEP;
+	unsigned long end = ARENA + NR_MAPS * MAPS_STEP, all;
 	double of_threads;
 	int i;
 
@@ -502,9 +502,13 @@ TEST_F_TIMEOUT(targets, many_threads_and_sixty_thousand_mappings, 300)
 		EXPECT_GE(1000, self->s->nr);
 	}
 	EXPECT_EQ(0, uncovered(self->s, 0, self->w->pid));
-	/* The last mapping is a page at the beginning of its step. */
-	EXPECT_LE(end - MAPS_STEP + 4 * KiB - ARENA - 64 * MAPS_STEP,
-		  covered(self->s, 0, ARENA, end));
+	/*
+	 * Half of the regions may be ranges, a few of them of what else the program has.
+	 * The last mapping is a page at the beginning of its step.
+	 */
+	all = end - MAPS_STEP + 4 * KiB - ARENA;
+	EXPECT_LE(all - 500 * MAPS_STEP, covered(self->s, 0, ARENA, end));
+	EXPECT_GE(all - 400 * (MAPS_STEP - 4 * KiB), covered(self->s, 0, ARENA, end));
 	EXPECT_EQ(HOT, covered(self->s, 0, ARENA2, ARENA3));
 	EXPECT_EQ(HOT, covered(self->s, 0, ARENA3, ARENA3 + GiB));
 	EXPECT_GT(hot_heat(self->t, 0, ARENA2), NR_SAMPLES / 4);
