@@ -92,33 +92,58 @@ static bool va_target_valid(struct damon_target *t)
 }
 
 /*
- * Mappings are listed DAMON_TURN at a time.  One that moves in between may be missed
- * or seen twice, until the next update.
+ * Mappings are found without a lock where they are freed by RCU: there, this waits for
+ * nobody and nobody for it.  Elsewhere mmap_lock is needed, and may be in use.
  */
-static void list_mappings(struct mm_struct *mm, struct damon_ranges *rs)
+static bool list_begin(struct mm_struct *mm)
 {
+#ifdef CONFIG_PER_VMA_LOCK
+	rcu_read_lock();
+	return true;
+#else
+	return mmap_read_trylock(mm);
+#endif
+}
+
+static void list_end(struct mm_struct *mm)
+{
+#ifdef CONFIG_PER_VMA_LOCK
+	rcu_read_unlock();
+#else
+	mmap_read_unlock(mm);
+#endif
+}
+
+/*
+ * Mappings are listed DAMON_TURN at a time.  One that changes or moves meanwhile may be
+ * missed or seen twice, until the next update.
+ */
+static int list_mappings(struct mm_struct *mm, struct damon_ranges *rs)
+{
+	MA_STATE(mas, &mm->mm_mt, 0, 0);
 	struct vm_area_struct *vma;
-	unsigned long pos = 0;
 	unsigned int nr;
-	u64 since;
+	u64 began;
 
 	do {
-		VMA_ITERATOR(vmi, mm, pos);
-
 		nr = 0;
-		mmap_read_lock(mm);
-		since = damon_turn_begins();
-		for_each_vma(vmi, vma) {
-			if (vma_is_accessible(vma))
-				damon_ranges_add(rs, vma->vm_start, vma->vm_end);
-			pos = vma->vm_end;
+		if (!list_begin(mm))
+			return -EAGAIN;
+		began = damon_turn_begins();
+		mas_for_each(&mas, vma, ULONG_MAX) {
+			/* Flags that change now are as good before as after. */
+			if (data_race(vma_is_accessible(vma)))
+				damon_ranges_add(rs, mas.index, mas.last + 1);
 			if (++nr == DAMON_TURN)
 				break;
 		}
-		mmap_read_unlock(mm);
-		damon_turn_ends(since, true, nr);
+		mas_pause(&mas);
+		list_end(mm);
+		if (!IS_ENABLED(CONFIG_PER_VMA_LOCK))
+			damon_turn_ends(began, true, nr);
 		cond_resched();
 	} while (vma);
+	return 0;
 }
 
 /* No more room than for all mappings, which max_nr_regions may be far above. */
@@ -132,10 +157,13 @@ static struct damon_ranges *new_ranges(struct damon_ctx *ctx, struct mm_struct *
 static int fit_to_mappings(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm)
 {
 	struct damon_ranges *rs __free(kvfree) = new_ranges(ctx, mm);
+	int err;
 
 	if (!rs)
 		return -ENOMEM;
-	list_mappings(mm, rs);
+	err = list_mappings(mm, rs);
+	if (err)
+		return err;
 	/* Then at most 1 sample of 17 is of a hole, if the budget allows that. */
 	damon_ranges_finish(rs, rs->mapped / 16);
 	return damon_target_fit(t, rs->ranges, rs->nr);

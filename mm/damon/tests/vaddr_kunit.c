@@ -42,7 +42,7 @@ static void all_mappings_are_seen(struct kunit *test)
 	struct damon_ranges *rs = test_ranges(test, nr + 1);
 	unsigned int i;
 
-	list_mappings(current->mm, rs);
+	KUNIT_ASSERT_EQ(test, list_mappings(current->mm, rs), 0);
 	KUNIT_EXPECT_EQ(test, rs->mapped, PAGES(nr));
 	damon_ranges_finish(rs, 0);
 	KUNIT_ASSERT_EQ(test, rs->nr, nr);
@@ -66,7 +66,7 @@ static void inaccessible_mapping_is_a_hole(struct kunit *test)
 	addr = vm_mmap(NULL, start + 3 * PAGE_SIZE, PAGE_SIZE, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
 	KUNIT_ASSERT_EQ(test, addr, start + 3 * PAGE_SIZE);
-	list_mappings(current->mm, rs);
+	KUNIT_ASSERT_EQ(test, list_mappings(current->mm, rs), 0);
 	damon_ranges_finish(rs, 0);
 	KUNIT_ASSERT_EQ(test, rs->nr, 2);
 	KUNIT_EXPECT_EQ(test, rs->ranges[0].start, start);
@@ -224,6 +224,19 @@ static void walk_knows_where_a_table_ends(struct kunit *test)
 	}
 }
 
+static void writer_does_not_hide_mappings(struct kunit *test)
+{
+	struct damon_ranges *rs = test_ranges(test, 64);
+	int err;
+
+	map_pages(test, 2, PROT_READ | PROT_WRITE);
+	mmap_write_lock(current->mm);
+	err = list_mappings(current->mm, rs);
+	mmap_write_unlock(current->mm);
+	KUNIT_EXPECT_EQ(test, err, IS_ENABLED(CONFIG_PER_VMA_LOCK) ? 0 : -EAGAIN);
+	KUNIT_EXPECT_EQ(test, rs->mapped, err ? 0 : PAGES(2));
+}
+
 static void gone_memory_ends_the_samples(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 1);
@@ -309,6 +322,7 @@ static struct kunit_case damon_vaddr_cases[] = {
 	KUNIT_CASE(one_visit_checks_and_prepares),
 	KUNIT_CASE(holes_are_not_accessed),
 	KUNIT_CASE(walk_knows_where_a_table_ends),
+	KUNIT_CASE(writer_does_not_hide_mappings),
 	KUNIT_CASE(gone_memory_ends_the_samples),
 	KUNIT_CASE(news_reach_all_who_wait),
 	KUNIT_CASE(kernel_thread_is_no_target),
