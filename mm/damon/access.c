@@ -61,17 +61,19 @@
 
 #include "access.h"
 
-/* The bit of a huge entry of @size is cleared.  To be called before visit_folio(). */
-static __always_inline void tell_others(struct damon_walk *w, struct damon_visit v,
-					struct folio *folio, bool young,
-					unsigned long size)
+/*
+ * The bit of a huge entry of @size is cleared.  To be called before damon_visit_folio(),
+ * which sets the idle flag.
+ */
+static __always_inline void share_news(struct damon_walk *w, struct damon_visit v,
+				       struct folio *folio, bool young, unsigned long size)
 {
 	if (!young && (!folio || folio_test_idle(folio)))
 		return;
-	w->told = true;
-	w->told_young = young;
-	w->told_start = v.addr & ~(size - 1);
-	w->told_end = w->told_start + size;
+	w->aside = DAMON_SHARED;
+	w->shared_young = young;
+	w->shared_start = v.addr & ~(size - 1);
+	w->shared_end = w->shared_start + size;
 }
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
@@ -101,7 +103,7 @@ static __always_inline bool visit_huge_entry(struct damon_walk *w, struct damon_
 			pmdp_test_and_clear_young(w->vma, start, pmd);
 		young |= mmu_notifier_clear_young(w->vma->vm_mm, start,
 						  start + HPAGE_PMD_SIZE);
-		tell_others(w, v, folio, young, HPAGE_PMD_SIZE);
+		share_news(w, v, folio, young, HPAGE_PMD_SIZE);
 	}
 	return damon_visit_folio(w, v, folio, young);
 }
@@ -186,7 +188,7 @@ static bool huge_mkold(struct damon_walk *w, struct damon_visit v, pte_t *pte,
 		young = true;
 		size = part_size;
 	}
-	tell_others(w, v, folio, young, size);
+	share_news(w, v, folio, young, size);
 	return young;
 }
 

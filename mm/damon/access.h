@@ -16,17 +16,30 @@
 #include <linux/pgtable.h>
 
 /**
+ * enum damon_aside - What a visit has to say beside its answer, which is rare.
+ * @DAMON_NOTHING:	The answer is all.
+ * @DAMON_SHARED:	damon_page_mkold() has cleared the bit of a huge entry, under
+ *			which other samples may wait for the access that it told of.
+ * @DAMON_UNKNOWN:	A lock is in use, so there is no answer.
+ */
+enum damon_aside {
+	DAMON_NOTHING,
+	DAMON_SHARED,
+	DAMON_UNKNOWN,
+};
+
+/**
  * struct damon_walk - Where the addresses of one mapping are, as far as known.
  * @vma:	A mapping, locked against changes as long as this is in use.
  * @start:	First address of @vma that @pmds knows.
  * @size:	Bytes of @vma from there on that it knows, or 0.
  * @pmds:	The table of PMDs for these addresses, from its first entry.
- * @told:	The last damon_page_mkold() has cleared the bit of a huge entry
- *		under which others may wait for an access that was before.
- * @told_start:	First address that this entry maps.
- * @told_end:	First address behind.
- * @told_young:	The bit was set; else only the folio's idle flag was gone, which
- *		tells of an access those who had set it.
+ * @aside:	An &enum damon_aside.  Visits set it, and whoever takes note of it
+ *		sets it back.
+ * @shared_start:	After DAMON_SHARED, first address that the huge entry maps.
+ * @shared_end:	First address behind.
+ * @shared_young:	The bit was set.  If not, only the idle flag of the folio was
+ *		clear, which is news to those samples only that had set it.
  *
  * With all but @vma zero, nothing is known yet.
  */
@@ -35,10 +48,10 @@ struct damon_walk {
 	unsigned long start;
 	unsigned long size;
 	pmd_t *pmds;
-	bool told;
-	bool told_young;
-	unsigned long told_start;
-	unsigned long told_end;
+	u8 aside;
+	bool shared_young;
+	unsigned long shared_start;
+	unsigned long shared_end;
 };
 
 /*
@@ -187,7 +200,9 @@ static __always_inline bool damon_visit(struct damon_walk *w, struct damon_visit
  * @w:		The walk.
  * @addr:	An address of its mapping.
  *
- * Context: May sleep.
+ * Sets @w->aside where there is more to say, or no answer.
+ *
+ * Context: Waits for page table locks only.
  * Return: Whether damon_page_young() may ask the folio as well.
  */
 static __always_inline bool damon_page_mkold(struct damon_walk *w, unsigned long addr)
@@ -201,8 +216,10 @@ static __always_inline bool damon_page_mkold(struct damon_walk *w, unsigned long
  * @addr:	An address of its mapping.
  * @marked:	What damon_page_mkold() said of this address.
  *
- * Context: May sleep.
- * Return: true when it was; false when it was not, or nobody knows.
+ * Sets @w->aside to DAMON_UNKNOWN where there is no answer.
+ *
+ * Context: Waits for page table locks only.
+ * Return: true when it was; false when it was not, or there is no answer.
  */
 static __always_inline bool damon_page_young(struct damon_walk *w, unsigned long addr,
 					     bool marked)

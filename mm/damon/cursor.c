@@ -3,13 +3,15 @@
  * Going up the addresses of an address space, one mapping locked at a time.
  *
  * A mapping is kept from changing by its own lock.  Where the kernel has no such
- * lock, or a writer holds it, mmap_lock is taken for reading.  Neighbouring
- * regions are mostly in one mapping, and share a turn of the lock.  But a turn
- * has an end, which is how long a writer may have to wait: after TURN_NS, after
- * DAMON_TURN regions, or when another task wants the processor.  To ask for all
- * that costs as much as a third of a visit, so it is done every DAMON_TICK
- * regions, and a turn may be longer by that many of them at its beginning, and
- * as many at its end.
+ * lock, or a writer holds it, mmap_lock is taken for reading, if it is free: who holds
+ * it may wait for a file system in user space, and the worker has other targets.  A
+ * sample that would have to wait for it is unknown.
+ *
+ * Neighbouring regions are mostly in one mapping, and share a turn of the lock.  But a
+ * turn has an end, which is how long a writer may have to wait: after TURN_NS, after
+ * DAMON_TURN regions, or when another task wants the processor.  These three questions
+ * cost a third of a visit, so they are asked every DAMON_TICK regions, and a turn may be
+ * longer by DAMON_TICK regions at its beginning, and by as many at its end.
  */
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -21,15 +23,27 @@
 
 #define TURN_NS (30 * NSEC_PER_USEC)
 
+/* damon_cursor_tick() takes the time when a turn begins to be asked. */
+static_assert(DAMON_TICK < DAMON_TURN);
+static_assert(DAMON_TURN % DAMON_TICK == 0);
+
 u64 damon_turn_begins(void)
 {
 	return trace_damon_lock_turn_enabled() ? local_clock() : 0;
 }
 
+/* Between the clocks of two processors, some time may have been negative. */
+static u64 time_since(u64 then)
+{
+	u64 now = local_clock();
+
+	return now > then ? now - then : 0;
+}
+
 void damon_turn_ends(u64 began, bool mmap_lock, unsigned int nr)
 {
 	if (trace_damon_lock_turn_enabled() && began)
-		trace_damon_lock_turn(mmap_lock, nr, local_clock() - began);
+		trace_damon_lock_turn(mmap_lock, nr, time_since(began));
 }
 
 void damon_cursor_unlock(struct damon_cursor *c)
@@ -48,11 +62,13 @@ void damon_cursor_unlock(struct damon_cursor *c)
 
 void damon_cursor_tick(struct damon_cursor *c)
 {
-	u64 now = local_clock();
-
+	if (!c->walk.vma) {
+		cond_resched();
+		return;
+	}
 	if (c->nr == DAMON_TICK)
-		c->since = now;
-	if (c->nr >= DAMON_TURN || now - c->since > TURN_NS || need_resched())
+		c->since = local_clock();
+	if (c->nr >= DAMON_TURN || time_since(c->since) > TURN_NS || need_resched())
 		damon_cursor_unlock(c);
 }
 
@@ -85,9 +101,20 @@ bool damon_cursor_lock(struct damon_cursor *c, unsigned long addr)
 	/* Without a look first, every sample in a hole would take mmap_lock. */
 	if (!is_mapped(c, addr))
 		return false;
-	mmap_read_lock(c->mm);
+	if (!mmap_read_trylock(c->mm)) {
+		c->walk.aside = DAMON_UNKNOWN;
+		return false;
+	}
+	c->walk.vma = vma_lookup(c->mm, addr);
+	if (!c->walk.vma) {
+		mmap_read_unlock(c->mm);
+		return false;
+	}
 	c->began = damon_turn_begins();
 	c->mmap_locked = true;
-	c->walk.vma = vma_lookup(c->mm, addr);
-	return c->walk.vma;
+	return true;
 }
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/cursor_kunit.c"
+#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Going up the addresses of an address space, with the mapping locked that one
- * is at; cursor.c tells for how long.
+ * Going up the addresses of an address space, with the mapping of the address locked;
+ * cursor.c tells for how long.
  */
 #ifndef _MM_DAMON_CURSOR_H
 #define _MM_DAMON_CURSOR_H
@@ -21,7 +21,7 @@
  * @mm:		The address space, pinned by the user.
  * @walk:	The mapping that is locked now, if any, and the way down.
  * @hole_start:	First address of the hole that was found last.
- * @hole_last:	Last address of it.  Writers may have changed that since.
+ * @hole_last:	Last address of it.  A mapping may have been made there since.
  *
  * With all but @mm zero, nothing is locked.  To be given back by
  * damon_cursor_unlock().
@@ -63,12 +63,16 @@ void damon_cursor_unlock(struct damon_cursor *c);
 /* Lock the mapping of @addr in place of the one before, see damon_cursor_at(). */
 bool damon_cursor_lock(struct damon_cursor *c, unsigned long addr);
 
-/* Is the turn over?  Then give back the lock. */
+/* If the turn is over, give back the lock; if no lock is held, let others run. */
 void damon_cursor_tick(struct damon_cursor *c);
 
 /**
- * damon_cursor_count() - To be called for each region, before it is visited.
+ * damon_cursor_count() - Count a region, before it is visited or passed over.
  * @c:		The cursor.
+ *
+ * To be called for each region, so that a turn has an end.
+ *
+ * Context: May sleep.
  */
 static __always_inline void damon_cursor_count(struct damon_cursor *c)
 {
@@ -81,9 +85,11 @@ static __always_inline void damon_cursor_count(struct damon_cursor *c)
  * @c:		The cursor.
  * @addr:	The address.
  *
- * Context: May sleep.
- * Return: Whether there is a mapping.  It is locked until the next call of one of
- *	these functions.
+ * Sets @c->walk.aside to DAMON_UNKNOWN where nobody knows, since locks are in use.
+ *
+ * Context: May sleep, but waits for no lock.
+ * Return: Whether there is a mapping that could be locked.  It is locked until the next
+ *	call of one of these functions.
  */
 static __always_inline bool damon_cursor_at(struct damon_cursor *c, unsigned long addr)
 {

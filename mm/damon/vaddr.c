@@ -14,6 +14,10 @@
  *
  * - Regions are visited in address order, under the lock of the mapping that
  *   each sample is in: see cursor.c.  Inside are the locks of access.c.
+ *
+ * - Neither mmap_lock nor any other lock is waited for but page table locks: one process
+ *   that is stuck would keep the worker from all others, and from its end.  A sample
+ *   behind a lock that is in use is unknown, and dropped.
  */
 #define pr_fmt(fmt) "damon: " fmt
 
@@ -217,28 +221,48 @@ static __always_inline bool va_check_sample(struct damon_cursor *c, const struct
 		damon_page_young(&c->walk, r->sampling_addr, r->sample.marked));
 }
 
+/* A lock is in use, so this sample tells nothing; there will be another one. */
+static void drop_sample(struct damon_walk *w, struct damon_region *r)
+{
+	r->sample.pending = false;
+	w->aside = DAMON_NOTHING;
+}
+
 /*
  * The news that was in the entry of a huge page belongs to all samples that wait
  * for it: those of the neighbours of @r that share the page.
  */
-static noinline void tell_neighbours(struct damon_walk *w, struct damon_target *t,
-				     struct damon_region *r)
+static void tell_neighbours(struct damon_walk *w, struct damon_target *t,
+			    struct damon_region *r)
 {
 	struct damon_region *first = r, *n;
 
 	list_for_each_entry_continue_reverse(first, &t->regions_list, list)
-		if (first->ar.end <= w->told_start)
+		if (first->ar.end <= w->shared_start)
 			break;
 	n = first;
 	list_for_each_entry_continue(n, &t->regions_list, list) {
-		if (n->ar.start >= w->told_end)
+		if (n->ar.start >= w->shared_end)
 			break;
 		if (n != r && n->sample.pending &&
-		    n->sampling_addr >= w->told_start && n->sampling_addr < w->told_end &&
-		    (w->told_young || n->sample.marked))
+		    n->sampling_addr >= w->shared_start && n->sampling_addr < w->shared_end &&
+		    (w->shared_young || n->sample.marked))
 			n->sample.hit = true;
 	}
-	w->told = false;
+	w->aside = DAMON_NOTHING;
+}
+
+/* What is rare, and apart from the way of most visits. */
+static noinline void heed_aside(struct damon_cursor *c, struct damon_target *t,
+				struct damon_region *r)
+{
+	if (c->walk.aside == DAMON_UNKNOWN) {
+		drop_sample(&c->walk, r);
+		return;
+	}
+	/* A huge page may have many regions, and a writer may wait. */
+	damon_cursor_unlock(c);
+	tell_neighbours(&c->walk, t, r);
 }
 
 static __always_inline void va_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
@@ -249,11 +273,8 @@ static __always_inline void va_prepare_sample(struct damon_ctx *ctx, struct damo
 		damon_page_mkold(&c->walk, r->sampling_addr);
 	r->sample.hit = false;
 	r->sample.flushed = false;
-	if (unlikely(c->walk.told)) {
-		/* A huge page may have many regions, and a writer may wait. */
-		damon_cursor_unlock(c);
-		tell_neighbours(&c->walk, t, r);
-	}
+	if (unlikely(c->walk.aside))
+		heed_aside(c, t, r);
 }
 
 /*
@@ -266,13 +287,13 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
+		damon_cursor_count(&c);
 		if (r->sample.pending || (damon_region_rests(r) && !flush))
 			continue;
 		if (!c.mm)
 			c.mm = get_mm(t);
 		if (!c.mm)
 			return;
-		damon_cursor_count(&c);
 		va_prepare_sample(ctx, t, &c, r);
 	}
 	if (!c.mm)
@@ -318,12 +339,17 @@ static void visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 {
 	struct damon_cursor c = { .mm = mm };
 	struct damon_region *r;
+	bool accessed;
 
 	damon_for_each_region(r, t) {
+		damon_cursor_count(&c);
 		if (!r->sample.pending)
 			continue;
-		damon_cursor_count(&c);
-		damon_tlb_record(ctx, r, va_check_sample(&c, r));
+		accessed = va_check_sample(&c, r);
+		if (unlikely(c.walk.aside))
+			drop_sample(&c.walk, r);
+		else
+			damon_tlb_record(ctx, r, accessed);
 		if (likely(!r->rest))
 			va_prepare_sample(ctx, t, &c, r);
 	}

@@ -224,6 +224,37 @@ static void walk_knows_where_a_table_ends(struct kunit *test)
 	}
 }
 
+/* A writer may hold the locks for as long as it likes. */
+static void lock_in_use_drops_the_sample(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	unsigned long start = map_pages(test, 2, PROT_READ | PROT_WRITE);
+	struct damon_target *t = page_regions(test, ctx, start, 1);
+	struct damon_region *r = list_first_entry(&t->regions_list, struct damon_region, list);
+	struct damon_cursor c = { .mm = current->mm };
+
+	touch(test, start, 1, 1);
+	prepare_all(ctx, t);
+	touch(test, start, 1, 1);
+	mmap_write_lock(current->mm);
+	vma_start_write(vma_lookup(current->mm, start));
+	visit_regions(ctx, t, current->mm);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_FALSE(test, r->sample.pending);
+	KUNIT_EXPECT_EQ(test, r->tlb.others, 0);
+	va_prepare_sample(ctx, t, &c, r);
+	KUNIT_EXPECT_FALSE(test, r->sample.pending);
+	mmap_write_unlock(current->mm);
+
+	va_prepare_sample(ctx, t, &c, r);
+	damon_cursor_unlock(&c);
+	KUNIT_EXPECT_TRUE(test, r->sample.pending);
+	touch(test, start, 1, 1);
+	visit_regions(ctx, t, current->mm);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
+	KUNIT_EXPECT_EQ(test, r->tlb.others, 1);
+}
+
 static void writer_does_not_hide_mappings(struct kunit *test)
 {
 	struct damon_ranges *rs = test_ranges(test, 64);
@@ -257,13 +288,13 @@ static void gone_memory_ends_the_samples(struct kunit *test)
 /* Of regions of a page, which hear of what a huge entry of pages 3 to 6 told? */
 static void news_reach_all_who_wait(struct kunit *test)
 {
-	struct damon_walk w = { .told_start = PAGES(3), .told_end = PAGES(7) };
+	struct damon_walk w = { .shared_start = PAGES(3), .shared_end = PAGES(7) };
 	struct damon_ctx *ctx = test_ctx(test, 1);
 	struct damon_target *t = page_regions(test, ctx, 0, 10);
 	struct damon_region *r, *who = NULL;
 	unsigned long page;
 
-	for (w.told_young = false;; w.told_young = true) {
+	for (w.shared_young = false;; w.shared_young = true) {
 		damon_for_each_region(r, t) {
 			page = r->ar.start >> PAGE_SHIFT;
 			if (page == 5)
@@ -277,9 +308,9 @@ static void news_reach_all_who_wait(struct kunit *test)
 		damon_for_each_region(r, t) {
 			page = r->ar.start >> PAGE_SHIFT;
 			KUNIT_EXPECT_EQ(test, (bool)r->sample.hit,
-					page == 6 || (page == 3 && w.told_young));
+					page == 6 || (page == 3 && w.shared_young));
 		}
-		if (w.told_young)
+		if (w.shared_young)
 			break;
 	}
 }
@@ -322,6 +353,7 @@ static struct kunit_case damon_vaddr_cases[] = {
 	KUNIT_CASE(one_visit_checks_and_prepares),
 	KUNIT_CASE(holes_are_not_accessed),
 	KUNIT_CASE(walk_knows_where_a_table_ends),
+	KUNIT_CASE(lock_in_use_drops_the_sample),
 	KUNIT_CASE(writer_does_not_hide_mappings),
 	KUNIT_CASE(gone_memory_ends_the_samples),
 	KUNIT_CASE(news_reach_all_who_wait),
