@@ -38,18 +38,23 @@
  *   at the PMD again under the lock of the table.  And a huge entry may be
  *   split: it is looked at again under its own lock.
  *
- * - A table of PMDs of hugetlb may be shared, and goes away by a lock of its
- *   own: nothing is kept of these mappings.
- *
- * The order:
- *   mapping -> hugetlb fault mutex -> hugetlb VMA lock -> page table lock
- * Folios are touched under the page table lock only, while they are mapped, and
- * need no reference.
+ * - A table of PMDs of hugetlb may be shared with other processes, and goes away
+ *   under the lock of the file's reverse mapping.  So this is held while such a table
+ *   is used, and the way down is not kept.
  *
  * Who comes from the folio holds the lock of its reverse mapping in place of that
- * of the mapping (damon_visit_mapped_page()).  It keeps the tables, but not where
- * they are, so nothing is kept of the way.  There the order is
- *   reverse mapping -> hugetlb fault mutex, if it is free -> page table lock
+ * of the mapping (damon_visit_mapped_page()).  It keeps the tables from being freed,
+ * but they may move to other addresses, so the way down is not kept.
+ *
+ * The order:
+ *   mapping -> reverse mapping -> hugetlb fault mutex -> page table lock
+ * Of these only page table locks are waited for.  Whoever holds one of the others may
+ * allocate and clear 1 GiB meanwhile, or wait for a file system; and behind us, who has
+ * the lock of a mapping, munmap() would wait as well.  If a lock is in use, the sample
+ * is unknown.
+ *
+ * Folios are touched under the page table lock only, while they are mapped, and
+ * need no reference.
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -157,16 +162,34 @@ bool damon_visit_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd)
 
 #ifdef CONFIG_HUGETLB_PAGE
 /*
- * Clear the bit and return whether it was set.  The entry may stand for several
- * entries of the hardware, and only the hugetlb helpers know; taking it out and
- * putting it back loses no Dirty bit that the hardware sets meanwhile.
+ * Is an entry of hugetlb a single one of the hardware, which is read and written as that
+ * of a small page?  It is where asm-generic/hugetlb.h defines both; s390 does without this
+ * file.  Elsewhere it may stand for several entries, or look different.
  */
-static bool huge_pte_clear_young(struct damon_walk *w, pte_t *pte, unsigned long start)
+#if defined(__HAVE_ARCH_HUGE_PTEP_GET) || defined(__HAVE_ARCH_HUGE_SET_HUGE_PTE_AT) || \
+	defined(CONFIG_S390)
+#define IS_ONE_ENTRY false
+#else
+#define IS_ONE_ENTRY true
+#endif
+
+/*
+ * Clear the bit and return whether it was set.
+ *
+ * If this is one entry of the hardware, it stays in its place, as that of a small page
+ * does.  Otherwise only the hugetlb helpers know how, and they take the entry out and put
+ * it back, so that no Dirty bit is lost that the hardware sets meanwhile.  Who reads it at
+ * that moment without the page table lock finds none: a page fault is kept away, see
+ * trylock_faults(); mincore() or a core dump may take the page for missing.
+ */
+static bool clear_young_hugetlb(struct damon_walk *w, pte_t *pte, unsigned long start)
 {
 	pte_t entry = huge_ptep_get(w->vma->vm_mm, start, pte);
 
 	if (!pte_young(entry))
 		return false;
+	if (IS_ONE_ENTRY)
+		return ptep_test_and_clear_young(w->vma, start, pte);
 	entry = huge_ptep_modify_prot_start(w->vma, start, pte);
 	huge_ptep_modify_prot_commit(w->vma, start, pte, entry, pte_mkold(entry));
 	return true;
@@ -176,13 +199,13 @@ static bool huge_pte_clear_young(struct damon_walk *w, pte_t *pte, unsigned long
  * Of secondary page tables, what may map 1 GiB in small pages, a part is enough: it is
  * done under a spinlock.
  */
-static bool huge_mkold(struct damon_walk *w, struct damon_visit v, pte_t *pte,
-		       unsigned long start, struct folio *folio)
+static bool mkold_hugetlb(struct damon_walk *w, struct damon_visit v, pte_t *pte,
+			  unsigned long start, struct folio *folio)
 {
 	unsigned long size = huge_page_size(hstate_vma(w->vma));
 	unsigned long part_size = min(size, PMD_SIZE);
 	unsigned long part = v.addr & ~(part_size - 1);
-	bool young = huge_pte_clear_young(w, pte, start);
+	bool young = clear_young_hugetlb(w, pte, start);
 
 	if (mmu_notifier_clear_young(w->vma->vm_mm, part, part + part_size) && !young) {
 		young = true;
@@ -192,22 +215,64 @@ static bool huge_mkold(struct damon_walk *w, struct damon_visit v, pte_t *pte,
 	return young;
 }
 
-/* The entry @pte is locked, and maps from @start on. */
-static bool visit_hugetlb_pte(struct damon_walk *w, struct damon_visit v, pte_t *pte,
-			      unsigned long start)
+/* The entry @pte maps from @start on. */
+static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, pte_t *pte,
+				unsigned long start)
 {
 	pte_t entry = huge_ptep_get(w->vma->vm_mm, start, pte);
 	struct folio *folio;
 	bool young;
 
+	lockdep_assert_held(huge_pte_lockptr(hstate_vma(w->vma), w->vma->vm_mm, pte));
 	if (!pte_present(entry))
 		return false;
 	folio = page_folio(pte_page(entry));
-	young = v.mkold ? huge_mkold(w, v, pte, start, folio) : pte_young(entry);
+	young = v.mkold ? mkold_hugetlb(w, v, pte, start, folio) : pte_young(entry);
 	return damon_visit_folio(w, v, folio, young);
 }
 
-static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, unsigned long start)
+static struct mutex *fault_mutex(struct vm_area_struct *vma, unsigned long start)
+{
+	u32 hash = hugetlb_fault_mutex_hash(vma->vm_file->f_mapping,
+					    hugetlb_linear_page_index(vma, start));
+
+	return &hugetlb_fault_mutex_table[hash];
+}
+
+/*
+ * A page fault looks without the page table lock, and takes a page whose entry is out of
+ * its place for missing.  It holds this mutex.  Where the entry stays in its place, the
+ * worst is that the fault sees, under the page table lock, that a bit has changed since it
+ * looked, and is repeated; then the mutex is not needed.
+ */
+static bool trylock_faults(struct vm_area_struct *vma, unsigned long start)
+{
+	return IS_ONE_ENTRY || mutex_trylock(fault_mutex(vma, start));
+}
+
+static void unlock_faults(struct vm_area_struct *vma, unsigned long start)
+{
+	if (!IS_ONE_ENTRY)
+		mutex_unlock(fault_mutex(vma, start));
+}
+
+/*
+ * A table of PMDs that other processes may share is not given up while this is held, see
+ * huge_pte_offset().  Tables of private mappings are not shared.  The lock that hugetlb
+ * has for each mapping would do as well, but there is no function that only tries it.
+ */
+static bool trylock_shared_table(struct vm_area_struct *vma)
+{
+	return !(vma->vm_flags & VM_MAYSHARE) || i_mmap_trylock_read(vma->vm_file->f_mapping);
+}
+
+static void unlock_shared_table(struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_MAYSHARE)
+		i_mmap_unlock_read(vma->vm_file->f_mapping);
+}
+
+static bool visit_hugetlb_page(struct damon_walk *w, struct damon_visit v, unsigned long start)
 {
 	struct hstate *h = hstate_vma(w->vma);
 	pte_t *pte = hugetlb_walk(w->vma, start, huge_page_size(h));
@@ -217,33 +282,27 @@ static bool visit_hugetlb_entry(struct damon_walk *w, struct damon_visit v, unsi
 	if (!pte)
 		return false;
 	ptl = huge_pte_lock(h, w->vma->vm_mm, pte);
-	ret = visit_hugetlb_pte(w, v, pte, start);
+	ret = visit_hugetlb_entry(w, v, pte, start);
 	spin_unlock(ptl);
 	return ret;
 }
 
-static u32 fault_hash(struct vm_area_struct *vma, unsigned long start)
-{
-	return hugetlb_fault_mutex_hash(vma->vm_file->f_mapping,
-					hugetlb_linear_page_index(vma, start));
-}
-
-/*
- * The mutex keeps page faults away while the entry is out of its place: a fault
- * looks without the page table lock, and would take the page for missing.  The
- * VMA lock keeps a table that several processes share from going away.
- */
 bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 {
 	unsigned long start = v.addr & huge_page_mask(hstate_vma(w->vma));
-	u32 hash = fault_hash(w->vma, start);
-	bool ret;
+	bool ret = false;
 
-	mutex_lock(&hugetlb_fault_mutex_table[hash]);
-	hugetlb_vma_lock_read(w->vma);
-	ret = visit_hugetlb_entry(w, v, start);
-	hugetlb_vma_unlock_read(w->vma);
-	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
+	if (!trylock_shared_table(w->vma)) {
+		w->aside = DAMON_UNKNOWN;
+		return false;
+	}
+	if (trylock_faults(w->vma, start)) {
+		ret = visit_hugetlb_page(w, v, start);
+		unlock_faults(w->vma, start);
+	} else {
+		w->aside = DAMON_UNKNOWN;
+	}
+	unlock_shared_table(w->vma);
 	return ret;
 }
 
@@ -251,19 +310,17 @@ static enum damon_visited visit_mapped_hugetlb(struct damon_walk *w, struct damo
 					       struct page_vma_mapped_walk *pvmw)
 {
 	enum damon_visited ret = DAMON_NOT_MAPPED;
-	u32 hash;
+	unsigned long start = pvmw->address & huge_page_mask(hstate_vma(w->vma));
 
-	pvmw->address &= huge_page_mask(hstate_vma(w->vma));
-	hash = fault_hash(w->vma, pvmw->address);
-	/* The other order is that of page faults. */
-	if (!mutex_trylock(&hugetlb_fault_mutex_table[hash]))
+	pvmw->address = start;
+	if (!trylock_faults(w->vma, start))
 		return DAMON_BUSY;
 	if (page_vma_mapped_walk(pvmw)) {
-		ret = visit_hugetlb_pte(w, v, pvmw->pte, pvmw->address) ?
+		ret = visit_hugetlb_entry(w, v, pvmw->pte, start) ?
 			DAMON_ACCESSED : DAMON_IDLE;
 		page_vma_mapped_walk_done(pvmw);
 	}
-	mutex_unlock(&hugetlb_fault_mutex_table[hash]);
+	unlock_faults(w->vma, start);
 	return ret;
 }
 #else
@@ -470,3 +527,7 @@ void damon_pmds_young(struct damon_walk *w, unsigned long start, unsigned long e
 }
 
 #endif /* CONFIG_ARCH_HAS_NONLEAF_PMD_YOUNG */
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/access_kunit.c"
+#endif
