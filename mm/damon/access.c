@@ -23,7 +23,7 @@
  * The TLB is not flushed here.  A page whose translation stays in the TLB is not
  * seen again until it is evicted; flushing for each check was measured, when
  * the monitor was first proposed, to cost the watched program almost half its
- * speed.  See "Stale TLBs" in vaddr.c for what is done about it.
+ * speed.  tlb.c tells what is done about it.
  *
  * Notes on locking.  The caller holds the lock of the mapping for reading (the
  * VMA's own, or mmap_lock).  What that guarantees:
@@ -73,7 +73,7 @@
 static __always_inline void share_news(struct damon_walk *w, struct damon_visit v,
 				       struct folio *folio, bool young, unsigned long size)
 {
-	if (!young && (!folio || folio_test_idle(folio)))
+	if (!young && (!folio || damon_is_idle(folio)))
 		return;
 	w->aside = DAMON_SHARED;
 	w->shared_young = young;
@@ -92,7 +92,7 @@ static __always_inline struct folio *huge_folio(struct vm_area_struct *vma,
 	return vm_normal_folio_pmd(vma, start, entry);
 }
 
-/* The entry @pmd is huge, and locked. */
+/* The entry @pmd is huge. */
 static __always_inline bool visit_huge_entry(struct damon_walk *w, struct damon_visit v,
 					     pmd_t *pmd)
 {
@@ -101,6 +101,7 @@ static __always_inline bool visit_huge_entry(struct damon_walk *w, struct damon_
 	bool young = pmd_young(entry);
 	struct folio *folio = NULL;
 
+	lockdep_assert_held(pmd_lockptr(w->vma->vm_mm, pmd));
 	if (damon_needs_folio(v, young))
 		folio = huge_folio(w->vma, start, entry);
 	if (v.mkold) {
@@ -144,7 +145,7 @@ bool damon_visit_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd)
 	pte_t *pte;
 	bool ret, huge;
 
-	/* Twice, so that each is made for its purpose. */
+	/* Two calls with constants: the compiler specialises each. */
 	huge = v.mkold ?
 		visit_huge_pmd(w, (struct damon_visit){ v.addr, true, false }, pmd, &ret) :
 		visit_huge_pmd(w, (struct damon_visit){ v.addr, false, v.marked }, pmd, &ret);
@@ -336,6 +337,14 @@ static enum damon_visited visit_mapped_hugetlb(struct damon_walk *w, struct damo
 }
 #endif
 
+/* Of anonymous memory, or of a file; a private mapping of a file may have both. */
+static void assert_rmap_locked(const struct vm_area_struct *vma)
+{
+	lockdep_assert((vma->anon_vma && lockdep_is_held(&vma->anon_vma->root->rwsem)) ||
+		       (vma->vm_file &&
+			lockdep_is_held(&vma->vm_file->f_mapping->i_mmap_rwsem)));
+}
+
 enum damon_visited damon_visit_mapped_page(struct vm_area_struct *vma, unsigned long pfn,
 					   struct damon_visit v, unsigned long *nr_pages)
 {
@@ -349,6 +358,7 @@ enum damon_visited damon_visit_mapped_page(struct vm_area_struct *vma, unsigned 
 	struct damon_walk w = { .vma = vma };
 	bool accessed;
 
+	assert_rmap_locked(vma);
 	*nr_pages = 1;
 	if (is_vm_hugetlb_page(vma)) {
 		if (!mm_has_notifiers(vma->vm_mm))
@@ -390,6 +400,7 @@ pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
 	unsigned long start = addr & PUD_MASK;
 	pud_t *pud = pud_of(w, addr);
 
+	damon_assert_mapping_locked(w);
 	/* Read once: a huge entry of a device may go away between two reads. */
 	if (!pud || !is_pmd_table(pudp_get(pud)))
 		return NULL;

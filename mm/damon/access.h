@@ -9,7 +9,9 @@
 #ifndef _MM_DAMON_ACCESS_H
 #define _MM_DAMON_ACCESS_H
 
+#include <linux/compiler.h>
 #include <linux/hugetlb_inline.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/page_idle.h>
@@ -55,20 +57,34 @@ struct damon_walk {
 };
 
 /*
- * One visit to the entry that maps an address.  Either to clear the Accessed
- * bit, which returns whether the folio's idle flag is set now, or to look, which
- * returns whether there was an access.
+ * One visit to the entry that maps an address.  With @mkold, it clears the Accessed
+ * bit, and returns whether the idle flag of the folio is set now.  Without, it returns
+ * whether there was an access.
  */
 struct damon_visit {
 	unsigned long addr;
 	bool mkold;
-	/* When looking: the folio's idle flag was set. */
+	/* Without @mkold: the visit before has set the idle flag of the folio. */
 	bool marked;
 };
 
 /*
- * Go down to the PMD of @addr, and remember the table.  Return NULL when there
- * is none, or a huge entry in its place, of a size that only devices use.
+ * The mapping does not change as long as its lock is held, or mmap_lock.  Who comes
+ * from the folio holds neither, see damon_visit_mapped_page().
+ */
+static __always_inline void damon_assert_mapping_locked(const struct damon_walk *w)
+{
+#ifdef CONFIG_PER_VMA_LOCK
+	lockdep_assert(lockdep_is_held(&w->vma->vm_lock->lock) ||
+		       lockdep_is_held(&w->vma->vm_mm->mmap_lock));
+#else
+	lockdep_assert(lockdep_is_held(&w->vma->vm_mm->mmap_lock));
+#endif
+}
+
+/*
+ * Go down to the PMD of @addr, and remember the table of PMDs.  Return NULL when there
+ * is none, or in its place a huge entry of a size that only devices use.
  */
 pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr);
 
@@ -86,10 +102,16 @@ static inline int mmu_notifier_clear_young(struct mm_struct *mm,
 }
 #endif
 
-/* A look at an entry that is young, or at a folio without a mark, needs none. */
+/* Where the entry is young, or the idle flag was not set, the folio has nothing to add. */
 static __always_inline bool damon_needs_folio(struct damon_visit v, bool young)
 {
 	return v.mkold || (v.marked && !young);
+}
+
+static __always_inline bool damon_is_idle(struct folio *folio)
+{
+	/* Reclaim writes to the same word, plainly; before or after it is all the same. */
+	return data_race(folio_test_idle(folio));
 }
 
 /*
@@ -100,20 +122,21 @@ static __always_inline bool damon_visit_folio(struct damon_walk *w, struct damon
 					      struct folio *folio, bool young)
 {
 	if (!v.mkold)
-		return young || (v.marked && folio && !folio_test_idle(folio)) ||
+		return young || (v.marked && folio && !damon_is_idle(folio)) ||
 			mmu_notifier_test_young(w->vma->vm_mm, v.addr);
 	if (!folio)
 		return false;
-	if (young && !folio_test_young(folio))
+	/* As damon_is_idle(). */
+	if (young && !data_race(folio_test_young(folio)))
 		folio_set_young(folio);
-	if (!folio_test_idle(folio))
+	if (!damon_is_idle(folio))
 		folio_set_idle(folio);
 	return true;
 }
 
 /*
- * NULL for the zero page and for memory without struct page.  Where an entry
- * says itself that it is of this kind, most need no more than a look.
+ * The folio of an entry, or NULL for the zero page and for memory without struct page.
+ * Where entries of these two kinds say so by a bit, all others need no more than that.
  */
 static __always_inline struct folio *damon_entry_folio(struct damon_walk *w, struct damon_visit v,
 						       pte_t entry)
@@ -123,7 +146,6 @@ static __always_inline struct folio *damon_entry_folio(struct damon_walk *w, str
 	return vm_normal_folio(w->vma, v.addr, entry);
 }
 
-/* The entry @pte is locked. */
 static __always_inline bool damon_visit_pte(struct damon_walk *w, struct damon_visit v,
 					    pte_t *pte)
 {
@@ -132,6 +154,9 @@ static __always_inline bool damon_visit_pte(struct damon_walk *w, struct damon_v
 	pte_t entry = ptep_get(pte);
 	bool young;
 
+	/* A page of HIGHPTE does not tell its lock. */
+	if (!IS_ENABLED(CONFIG_HIGHPTE))
+		lockdep_assert_held(ptep_lockptr(w->vma->vm_mm, pte));
 	if (!pte_present(entry))
 		return false;
 	young = pte_young(entry);
@@ -147,11 +172,11 @@ static __always_inline bool damon_visit_pte(struct damon_walk *w, struct damon_v
 }
 
 /*
- * Visit the entry that maps @v.addr.  One that maps nothing, a swap or
- * migration entry, or one of a device, leaves the answer at "no".
+ * Visit the entry that maps @v.addr.  The answer of one that maps nothing, of a swap
+ * or migration entry, and of one of a device is "no".
  *
- * For a table of PTEs this does what pte_offset_map_lock() does.  That would be
- * two calls and another reading of the PMD, and as much again as all the rest.
+ * For a table of PTEs this does what pte_offset_map_lock() does.  Its two calls and
+ * its second reading of the PMD would double the cost of a visit.
  */
 static __always_inline bool damon_visit(struct damon_walk *w, struct damon_visit v)
 {
@@ -160,6 +185,7 @@ static __always_inline bool damon_visit(struct damon_walk *w, struct damon_visit
 	pte_t *pte;
 	bool ret;
 
+	damon_assert_mapping_locked(w);
 	if (likely(v.addr - w->start < w->size)) {
 		pmd = w->pmds + pmd_index(v.addr);
 	} else {
@@ -186,7 +212,7 @@ static __always_inline bool damon_visit(struct damon_walk *w, struct damon_visit
 	ptl = pte_lockptr(w->vma->vm_mm, &entry);
 	spin_lock(ptl);
 	if (unlikely(!pmd_same(entry, pmdp_get_lockless(pmd)))) {
-		/* RCU has kept the old table, but it tells nothing any more. */
+		/* RCU has kept the old table, whose entries tell nothing any more. */
 		pte_unmap_unlock(pte, ptl);
 		return damon_visit_pmd(w, v, pmd);
 	}
@@ -231,8 +257,10 @@ static __always_inline bool damon_page_young(struct damon_walk *w, unsigned long
  * enum damon_visited - What an entry has told of a page.
  * @DAMON_NOT_MAPPED:	The page is not there, or not any more.
  * @DAMON_BUSY:		A lock is in use.
- * @DAMON_IDLE:		No access; or the entry is prepared.
- * @DAMON_ACCESSED:	An access since then; or the entry is prepared.
+ * @DAMON_IDLE:		It has seen no access since it was prepared.
+ * @DAMON_ACCESSED:	It has seen an access since it was prepared.
+ *
+ * Of a visit that prepares the entry, the last two alike say that this is done.
  */
 enum damon_visited {
 	DAMON_NOT_MAPPED,
