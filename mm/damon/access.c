@@ -416,20 +416,20 @@ pmd_t *damon_walk_down(struct damon_walk *w, unsigned long addr)
 #ifdef CONFIG_ARCH_HAS_NONLEAF_PMD_YOUNG
 
 /*
- * The bits of tables.  The processor sets the Accessed bit of each entry on its
- * way down, not only of the last one.  Reclaim uses those of PMDs, see
- * lru_gen_look_around(); only monitors use those of PUDs.
+ * Which tables are used.  The processor sets the Accessed bit of each entry on its
+ * way down to a page, not only of the last one.  Reclaim reads and clears those of PMDs,
+ * see lru_gen_look_around(); only monitors do this with those of PUDs.
  */
 
-/* Where this can not be done, all tables look used. */
-static void clear_pud(struct damon_walk *w, unsigned long addr, pud_t *pud)
+/* Where this can not be done, all tables of PMDs look used. */
+static void clear_used_pud(struct damon_walk *w, unsigned long addr, pud_t *pud)
 {
 #if defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 	pudp_test_and_clear_young(w->vma, addr, pud);
 #endif
 }
 
-static bool is_young_table(pud_t entry)
+static bool is_used_pmd_table(pud_t entry)
 {
 #ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
 	return is_pmd_table(entry) && pud_young(entry);
@@ -439,48 +439,61 @@ static bool is_young_table(pud_t entry)
 }
 
 /*
- * The next address from @start on whose PUD is young, or @end.  The bit of each
- * is cleared, if @mkold says so.
+ * Where an entry above the tables of PMDs ends, or @end.  pud_addr_end() and
+ * p4d_addr_end() would be @end where the level is folded into the one above, which has
+ * more than one entry.
  */
-static unsigned long puds_young(struct damon_walk *w, unsigned long start,
-				unsigned long end, bool mkold)
+static unsigned long entry_end(unsigned long addr, unsigned long end, unsigned long mask)
+{
+	/* The last byte, since the first one behind may be 0. */
+	return min(end - 1, addr | ~mask) + 1;
+}
+
+/*
+ * The next address from @start on whose table of PMDs was used, or @end.  With @clear,
+ * none is looked for, but the bits of all are cleared.
+ */
+static unsigned long find_used_pud(struct damon_walk *w, unsigned long start,
+				   unsigned long end, bool clear)
 {
 	unsigned long next;
 	pud_t *pud = NULL;
 
+	damon_assert_mapping_locked(w);
 	for (; start < end; start = next) {
-		next = pud_addr_end(start, end);
+		next = entry_end(start, end, PUD_MASK);
 		/* One walk serves all that one table of PUDs maps. */
 		if (pud && start & ~P4D_MASK)
 			pud++;
 		else
 			pud = pud_of(w, start);
 		if (!pud) {
-			next = p4d_addr_end(start, end);
+			next = entry_end(start, end, P4D_MASK);
 			continue;
 		}
-		if (!is_young_table(pudp_get(pud)))
+		if (!is_used_pmd_table(pudp_get(pud)))
 			continue;
-		if (!mkold)
+		if (!clear)
 			return start;
-		clear_pud(w, start, pud);
+		clear_used_pud(w, start, pud);
 	}
 	return end;
 }
 
-void damon_puds_mkold(struct damon_walk *w, unsigned long start, unsigned long end)
+void damon_puds_clear_used(struct damon_walk *w, unsigned long start, unsigned long end)
 {
-	puds_young(w, start, end, true);
+	find_used_pud(w, start, end, /*clear=*/true);
 }
 
-unsigned long damon_puds_young(struct damon_walk *w, unsigned long start,
-			       unsigned long end)
+unsigned long damon_puds_find_used(struct damon_walk *w, unsigned long start,
+				   unsigned long end)
 {
-	return puds_young(w, start, end, false);
+	return find_used_pud(w, start, end, /*clear=*/false);
 }
 
 static pmd_t *pmd_at(struct damon_walk *w, unsigned long addr)
 {
+	damon_assert_mapping_locked(w);
 	if (is_vm_hugetlb_page(w->vma))
 		return NULL;
 	return addr - w->start < w->size ? w->pmds + pmd_index(addr) :
@@ -492,13 +505,14 @@ static bool is_pte_table(pmd_t entry)
 	return !pmd_none(entry) && !pmd_leaf(entry) && !pmd_bad(entry);
 }
 
-void damon_pmds_mkold(struct damon_walk *w, unsigned long start, unsigned long end,
-		      unsigned long *was_young)
+void damon_pmds_clear_used(struct damon_walk *w, unsigned long start, unsigned long end,
+			   unsigned long *was_used)
 {
 	pmd_t *pmd = pmd_at(w, start), entry;
 	unsigned int i = 0;
 	spinlock_t *ptl = NULL;
 
+	VM_WARN_ON_ONCE(start >> PUD_SHIFT != (end - 1) >> PUD_SHIFT);
 	if (!pmd)
 		return;
 	ptl = pmd_lock(w->vma->vm_mm, pmd);
@@ -506,32 +520,33 @@ void damon_pmds_mkold(struct damon_walk *w, unsigned long start, unsigned long e
 		entry = pmdp_get(pmd);
 		if (pmd_young(entry) && is_pte_table(entry)) {
 			pmdp_test_and_clear_young(w->vma, start, pmd);
-			__set_bit(i, was_young);
+			__set_bit(i, was_used);
 		}
 	}
 	spin_unlock(ptl);
 }
 
-void damon_pmds_young(struct damon_walk *w, unsigned long start, unsigned long end,
-		      const unsigned long *was_young, unsigned long *young)
+void damon_pmds_read_used(struct damon_walk *w, unsigned long start, unsigned long end,
+			  const unsigned long *was_used, unsigned long *used)
 {
 	pmd_t *pmd = pmd_at(w, start), entry;
 	unsigned int i = 0;
 	spinlock_t *ptl = NULL;
 
+	VM_WARN_ON_ONCE(start >> PUD_SHIFT != (end - 1) >> PUD_SHIFT);
 	if (!pmd)
 		return;
 	ptl = pmd_lock(w->vma->vm_mm, pmd);
 	for (; start < end; start = pmd_addr_end(start, end), pmd++, i++) {
 		entry = pmdp_get(pmd);
-		if (!pmd_young(entry) && !test_bit(i, was_young))
+		if (!pmd_young(entry) && !test_bit(i, was_used))
 			continue;
 		if (!is_pte_table(entry))
 			continue;
 		if (pmd_young(entry))
-			__set_bit(i, young);
+			__set_bit(i, used);
 		else
-			/* Besides this bit nothing changes but under the lock. */
+			/* Only the hardware changes an entry without the lock: this bit. */
 			set_pmd(pmd, pmd_mkyoung(entry));
 	}
 	spin_unlock(ptl);

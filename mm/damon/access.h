@@ -284,50 +284,57 @@ enum damon_visited {
 enum damon_visited damon_visit_mapped_page(struct vm_area_struct *vma, unsigned long pfn,
 					   struct damon_visit v, unsigned long *nr_pages);
 
+/*
+ * A page is accessed, or young; a table is used, which says that pages below it were
+ * accessed, and neither how many nor how often.  What is used or not is known of a
+ * table by the Accessed bit of the entry that points to it.
+ */
+
 /**
- * damon_puds_mkold() - Arrange that the next use of tables of PMDs can be seen.
+ * damon_puds_clear_used() - Arrange that the next use of tables of PMDs can be seen.
  * @w:		The walk.
  * @start:	First address.
  * @end:	First address behind, in the same mapping.
  */
-void damon_puds_mkold(struct damon_walk *w, unsigned long start, unsigned long end);
+void damon_puds_clear_used(struct damon_walk *w, unsigned long start, unsigned long end);
 
 /**
- * damon_puds_young() - Find a table of PMDs used since damon_puds_mkold().
+ * damon_puds_find_used() - Find a table of PMDs used since damon_puds_clear_used().
  * @w:		The walk.
  * @start:	First address.
  * @end:	First address behind, in the same mapping.
  *
  * Return: The first address whose table was used, or may have been, or @end.
  */
-unsigned long damon_puds_young(struct damon_walk *w, unsigned long start,
-			       unsigned long end);
+unsigned long damon_puds_find_used(struct damon_walk *w, unsigned long start,
+				   unsigned long end);
 
 /**
- * damon_pmds_mkold() - Arrange that the next use of tables of PTEs can be seen.
+ * damon_pmds_clear_used() - Arrange that the next use of tables of PTEs can be seen.
  * @w:		The walk.
  * @start:	First address.
  * @end:	First address behind: in the same mapping, and below the same
  *		table of PMDs.
- * @was_young:	A bitmap; the bits of the tables that were used before are set.
+ * @was_used:	A bitmap; the bits of the tables that were used before are set.
  *
- * Reclaim takes a table whose bit is clear for one without use.  So this is to
- * be undone soon, by damon_pmds_young().
+ * Reclaim does not look below a table whose bit is clear.  So this is to be undone
+ * soon, by damon_pmds_read_used().
  */
-void damon_pmds_mkold(struct damon_walk *w, unsigned long start, unsigned long end,
-		      unsigned long *was_young);
+void damon_pmds_clear_used(struct damon_walk *w, unsigned long start, unsigned long end,
+			   unsigned long *was_used);
 
 /**
- * damon_pmds_young() - Which tables of PTEs were used since damon_pmds_mkold()?
+ * damon_pmds_read_used() - Which tables of PTEs were used since damon_pmds_clear_used()?
  * @w:		The walk.
  * @start:	First address.
  * @end:	First address behind, as above.
- * @was_young:	What damon_pmds_mkold() has set; these are marked as used again.
- * @young:	A bitmap; the bits of the tables that were used are set.
+ * @was_used:	What damon_pmds_clear_used() has set; the bits of these tables are set
+ *		again.
+ * @used:	A bitmap; the bits of the tables that were used since then are set.
  *
  * The first bit of both bitmaps is that of the table of @start.
  */
-void damon_pmds_young(struct damon_walk *w, unsigned long start, unsigned long end,
-		      const unsigned long *was_young, unsigned long *young);
+void damon_pmds_read_used(struct damon_walk *w, unsigned long start, unsigned long end,
+			  const unsigned long *was_used, unsigned long *used);
 
 #endif /* _MM_DAMON_ACCESS_H */

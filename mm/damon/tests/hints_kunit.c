@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of hints.c, which is where this file is included: what the bits of
- * tables tell, and that they are left as they were.
+ * Tests of hints.c, which is where this file is included: what the tables tell by their
+ * Accessed bits, and that these are left as they were.
  */
 #include <linux/mman.h>
 #include <linux/uaccess.h>
@@ -14,7 +14,7 @@ static const struct used_case {
 	const char *name;
 	unsigned int lo, hi;
 	/* Bits that are set, of 64. */
-	u64 young;
+	u64 used;
 	bool found;
 	unsigned int from, to;
 } used_cases[] = {
@@ -38,11 +38,11 @@ KUNIT_ARRAY_PARAM_DESC(used, used_cases, name);
 static void longest_used_part_is_found(struct kunit *test)
 {
 	const struct used_case *c = test->param_value;
-	DECLARE_BITMAP(young, 64);
+	DECLARE_BITMAP(used, 64);
 	unsigned int from, to;
 
-	bitmap_from_u64(young, c->young);
-	KUNIT_ASSERT_EQ(test, find_used_part(young, c->lo, c->hi, &from, &to), c->found);
+	bitmap_from_u64(used, c->used);
+	KUNIT_ASSERT_EQ(test, find_used_part(used, c->lo, c->hi, &from, &to), c->found);
 	if (c->found) {
 		KUNIT_EXPECT_EQ(test, from, c->from);
 		KUNIT_EXPECT_EQ(test, to, c->to);
@@ -118,7 +118,7 @@ static void run_interval(struct kunit *test, struct space *s, unsigned int from,
 	damon_hints_end(s->ctx, s->t, current->mm);
 }
 
-static unsigned int count_young(struct kunit *test, struct space *s)
+static unsigned int count_used(struct kunit *test, struct space *s)
 {
 	struct damon_cursor c = { .mm = current->mm };
 	unsigned int nr = 0, i;
@@ -152,30 +152,57 @@ static void used_part_becomes_a_region(struct kunit *test)
 static void bits_are_left_as_they_were(struct kunit *test)
 {
 	struct space s = map_tables(test);
-	unsigned int i, before = count_young(test, &s);
+	unsigned int i, before = count_used(test, &s);
 
 	KUNIT_EXPECT_EQ(test, before, NR_TABLES);
 	for (i = 0; i < 50; i++) {
 		/* One is used, so that the others are looked at. */
 		run_interval(test, &s, 0, 1);
-		KUNIT_ASSERT_EQ(test, count_young(test, &s), before);
+		KUNIT_ASSERT_EQ(test, count_used(test, &s), before);
 	}
 
 	/* Some intervals pass without a look. */
-	for (i = 0; i < 10 && count_young(test, &s) == before; i++) {
+	for (i = 0; i < 10 && count_used(test, &s) == before; i++) {
 		damon_hints_begin(s.t, current->mm);
 		flush_tlb_mm(current->mm);
 	}
-	KUNIT_EXPECT_LT(test, count_young(test, &s), before);
+	KUNIT_EXPECT_LT(test, count_used(test, &s), before);
 	/* The worker may end here. */
 	damon_hints_fini(s.t, current->mm);
-	KUNIT_EXPECT_EQ(test, count_young(test, &s), before);
+	KUNIT_EXPECT_EQ(test, count_used(test, &s), before);
+}
+
+/* The first GiB that is used lies behind an entry, of each level, that points nowhere. */
+static void empty_entry_hides_no_other(struct kunit *test)
+{
+	unsigned long size = 2 * P4D_SIZE + 4 * PUD_SIZE, start = P4D_SIZE, end, addr;
+	struct damon_cursor c = { .mm = NULL };
+
+	if (start + size >= TASK_SIZE || size < P4D_SIZE)
+		kunit_skip(test, "not enough addresses");
+	addr = kunit_vm_mmap(test, NULL, start, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, 0);
+	if (addr != start)
+		kunit_skip(test, "no mapping at %lx", start);
+	if (!static_branch_unlikely(&hints_key))
+		kunit_skip(test, "off, or the processor sets no bits of tables");
+	addr = start + size - PUD_SIZE;
+	KUNIT_ASSERT_EQ(test, put_user(1, (char __user *)addr), 0);
+
+	c.mm = current->mm;
+	KUNIT_ASSERT_TRUE(test, damon_cursor_at(&c, start));
+	end = c.walk.vma->vm_end;
+	KUNIT_EXPECT_EQ(test, damon_puds_find_used(&c.walk, start, end), addr);
+	damon_puds_clear_used(&c.walk, start, end);
+	KUNIT_EXPECT_EQ(test, damon_puds_find_used(&c.walk, start, end), end);
+	damon_cursor_unlock(&c);
 }
 
 static struct kunit_case damon_hints_cases[] = {
 	KUNIT_CASE_PARAM(longest_used_part_is_found, used_gen_params),
 	KUNIT_CASE(used_part_becomes_a_region),
 	KUNIT_CASE(bits_are_left_as_they_were),
+	KUNIT_CASE(empty_entry_hides_no_other),
 	{}
 };
 
