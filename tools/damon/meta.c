@@ -16,14 +16,15 @@
 #include "recording.h"
 
 /*
- * A command line of the kernel's largest size, escaped, fits, and beside it so
- * many names of areas; what is beyond them has none in reports.
+ * A command line of the kernel's largest size, escaped, fits, and beside it the
+ * areas of two processes that have as many as the kernel allows. Areas beyond
+ * this size are not written.
  */
-#define MAX_META_SIZE	(32 << 20)
-#define MAX_NAMES_SIZE	(16 << 20)
+#define MAX_META_SIZE	(64 << 20)
+#define MAX_NAMES_SIZE	(40 << 20)
 
-/* What an area takes beside its name, and what a byte of that may become. */
-#define AREA_SIZE	160
+/* Bytes that an area takes beside its name, and that a byte of a name may take. */
+#define AREA_SIZE	260
 #define ESCAPED_SIZE	6
 
 char *meta_path(const char *recording)
@@ -54,25 +55,42 @@ const struct names *meta_names(const struct meta *meta, uint64_t i)
 	return meta->kind == SCOPE_PADDR ? &meta->memory : &meta->mappings[i];
 }
 
-static json_object *names_json(const struct names *n, size_t *budget)
+static json_object *area_json(const struct named *area)
 {
-	json_object *list = json_object_new_array(), *o;
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "start", json_object_new_uint64(area->start));
+	json_object_object_add(o, "end", json_object_new_uint64(area->end));
+	if (area->from_ns)
+		json_object_object_add(o, "from_ns", json_object_new_uint64(area->from_ns));
+	if (area->to_ns != FOREVER)
+		json_object_object_add(o, "to_ns", json_object_new_uint64(area->to_ns));
+	if (area->node != NO_NODE)
+		json_object_object_add(o, "node", json_object_new_int(area->node));
+	json_object_object_add(o, "name", json_object_new_string(area->name));
+	return o;
+}
+
+/* Adds the list @name to @to, and from when on it is whole, if not always. */
+static void add_names(json_object *to, const char *name, const struct names *n,
+		      size_t *budget)
+{
+	json_object *list = json_object_new_array();
+	uint64_t known_ns = n->known_ns;
 	size_t i, size;
 
 	for (i = 0; i < n->nr; i++) {
 		size = AREA_SIZE + ESCAPED_SIZE * strlen(n->a[i].name);
-		if (size > *budget)
+		if (size > *budget) {
+			known_ns = INT64_MAX;
 			break;
+		}
 		*budget -= size;
-		o = json_object_new_object();
-		json_object_object_add(o, "start", json_object_new_uint64(n->a[i].start));
-		json_object_object_add(o, "end", json_object_new_uint64(n->a[i].end));
-		if (n->a[i].node != NO_NODE)
-			json_object_object_add(o, "node", json_object_new_int(n->a[i].node));
-		json_object_object_add(o, "name", json_object_new_string(n->a[i].name));
-		json_object_array_add(list, o);
+		json_object_array_add(list, area_json(&n->a[i]));
 	}
-	return list;
+	json_object_object_add(to, name, list);
+	if (known_ns)
+		json_object_object_add(to, "known_ns", json_object_new_uint64(known_ns));
 }
 
 static json_object *target_json(const struct meta *meta, uint64_t i, size_t *budget)
@@ -86,7 +104,7 @@ static json_object *target_json(const struct meta *meta, uint64_t i, size_t *bud
 	}
 	json_object_object_add(t, "pid", id);
 	json_object_object_add(t, "name", json_object_new_string(meta->names[i]));
-	json_object_object_add(t, "mappings", names_json(&meta->mappings[i], budget));
+	add_names(t, "mappings", &meta->mappings[i], budget);
 	return t;
 }
 
@@ -102,7 +120,7 @@ static void add_targets(json_object *root, const struct meta *meta)
 		json_object_array_add(targets, target_json(meta, i, &budget));
 	json_object_object_add(root, "targets", targets);
 	if (meta->kind == SCOPE_PADDR)
-		json_object_object_add(root, "memory", names_json(&meta->memory, &budget));
+		add_names(root, "memory", &meta->memory, &budget);
 }
 
 bool meta_write(FILE *f, const struct meta *meta)
@@ -161,23 +179,38 @@ static const char *get_string(json_object *obj, const char *name)
 	return json_object_get_string(v);
 }
 
+/* Leaves @value as it is if there is no such member. */
+static bool get_optional(json_object *obj, const char *name, uint64_t *value)
+{
+	return !json_object_object_get_ex(obj, name, NULL) ||
+	       get_number(obj, name, value);
+}
+
+/* Areas are searched by address, so their order is checked. */
 static bool get_area(json_object *o, struct names *n)
 {
-	uint64_t start, end, node = 0;
-	bool has_node;
-	const char *name;
+	struct named area = { .to_ns = FOREVER };
+	uint64_t node = UINT64_MAX;
 
 	if (json_object_get_type(o) != json_type_object)
 		return false;
-	has_node = json_object_object_get_ex(o, "node", NULL);
-	name = get_string(o, "name");
-	return name && get_number(o, "start", &start) &&
-	       get_number(o, "end", &end) && start < end &&
-	       (!has_node || (get_number(o, "node", &node) && node <= INT32_MAX)) &&
-	       names_add(n, start, end, has_node ? (int32_t)node : NO_NODE, name);
+	area.name = (char *)get_string(o, "name");
+	if (!area.name || !get_number(o, "start", &area.start) ||
+	    !get_number(o, "end", &area.end) || area.start >= area.end ||
+	    !get_optional(o, "from_ns", &area.from_ns) ||
+	    !get_optional(o, "to_ns", &area.to_ns) ||
+	    !get_optional(o, "node", &node) ||
+	    (node > INT32_MAX && node != UINT64_MAX))
+		return false;
+	area.node = node == UINT64_MAX ? NO_NODE : (int32_t)node;
+	return (!n->nr || n->a[n->nr - 1].start <= area.start) &&
+	       names_add(n, &area);
 }
 
-/* A recording without them has no names, and is as good otherwise. */
+/*
+ * A recording without areas has no names for addresses, and does not tell what
+ * was mapped; it is as good otherwise.
+ */
 static bool get_names(json_object *obj, const char *name, struct names *n)
 {
 	json_object *list;
@@ -191,7 +224,7 @@ static bool get_names(json_object *obj, const char *name, struct names *n)
 		if (!get_area(json_object_array_get_idx(list, i), n))
 			return false;
 	}
-	return true;
+	return get_optional(obj, "known_ns", &n->known_ns);
 }
 
 static bool get_node(json_object *t, struct meta *meta, size_t i)

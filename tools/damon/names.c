@@ -20,32 +20,46 @@ static void make_printable(char *s)
 	}
 }
 
-bool names_add(struct names *n, uint64_t start, uint64_t end, int32_t node,
-	       const char *name)
+static bool make_room(struct names *n, size_t nr_more)
 {
-	struct named *last = n->nr ? &n->a[n->nr - 1] : NULL, *grown;
-	size_t room = n->room ? n->room * 2 : 64;
-	char *copy = strdup(name);
+	size_t room = n->room ? n->room : 64;
+	struct named *grown;
 
-	if (!copy)
+	while (room < n->nr + nr_more)
+		room *= 2;
+	if (room == n->room)
+		return true;
+	grown = reallocarray(n->a, room, sizeof(*grown));
+	if (!grown)
 		return false;
-	make_printable(copy);
-	if (last && last->end == start && last->node == node &&
-	    !strcmp(last->name, copy)) {
-		last->end = end;
-		free(copy);
+	n->a = grown;
+	n->room = room;
+	return true;
+}
+
+static bool continues(const struct named *last, const struct named *new)
+{
+	return last->end == new->start && last->node == new->node &&
+	       last->from_ns == new->from_ns && last->to_ns == new->to_ns &&
+	       !strcmp(last->name, new->name);
+}
+
+bool names_add(struct names *n, const struct named *new)
+{
+	struct named copy = *new;
+
+	if (!make_room(n, 1))
+		return false;
+	copy.name = strdup(new->name);
+	if (!copy.name)
+		return false;
+	make_printable(copy.name);
+	if (n->nr && continues(&n->a[n->nr - 1], &copy)) {
+		n->a[n->nr - 1].end = copy.end;
+		free(copy.name);
 		return true;
 	}
-	if (n->nr == n->room) {
-		grown = reallocarray(n->a, room, sizeof(*grown));
-		if (!grown) {
-			free(copy);
-			return false;
-		}
-		n->a = grown;
-		n->room = room;
-	}
-	n->a[n->nr++] = (struct named){ start, end, node, copy };
+	n->a[n->nr++] = copy;
 	return true;
 }
 
@@ -77,18 +91,13 @@ static bool read_lines(FILE *f, line_fn fn, void *arg)
 	return ok;
 }
 
-/* @new in the place of @n, if it is @ok and there is something. */
-static bool replace(struct names *n, struct names *new, bool ok)
+static int compare_areas(const void *x, const void *y)
 {
-	struct names old = *n;
+	const struct named *a = x, *b = y;
 
-	if (!ok || !new->nr) {
-		names_free(new);
-		return false;
-	}
-	*n = *new;
-	names_free(&old);
-	return true;
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return a->from_ns < b->from_ns ? -1 : a->from_ns > b->from_ns;
 }
 
 /* === Processes === */
@@ -96,25 +105,24 @@ static bool replace(struct names *n, struct names *new, bool ok)
 /* "7f00a000-7f00b000 r-xp 00000000 08:01 1234    /usr/bin/sort" */
 static bool add_mapping(const char *line, void *arg)
 {
-	uint64_t start, end;
+	struct named m = { .to_ns = FOREVER, .node = NO_NODE };
 	int name = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %n", &start,
-		   &end, &name) != 2 || !name || start >= end)
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %n", &m.start,
+		   &m.end, &name) != 2 || !name || m.start >= m.end)
 		return true;
-	return names_add(arg, start, end, NO_NODE,
-			 line[name] ? line + name : "anonymous");
+	m.name = (char *)(line[name] ? line + name : "anonymous");
+	return names_add(arg, &m);
 }
 
-bool names_of_process(struct names *n, const char *maps)
+static bool read_mappings(struct names *new, const char *maps)
 {
-	struct names new = { 0 };
 	FILE *f = fopen(maps, "re");
 	bool ok;
 
 	if (!f)
 		return false;
-	ok = read_lines(f, add_mapping, &new);
+	ok = read_lines(f, add_mapping, new);
 	/*
 	 * The list of a process that exits meanwhile ends early; it is whole if
 	 * there was something to read behind its end still.
@@ -122,7 +130,89 @@ bool names_of_process(struct names *n, const char *maps)
 	rewind(f);
 	ok = ok && fgetc(f) != EOF;
 	fclose(f);
-	return replace(n, &new, ok);
+	return ok && new->nr;
+}
+
+/*
+ * Ends the mappings of @n that are not in @new, and takes those that are in
+ * both out of @new, where they have no name then.
+ */
+static void end_gone(struct names *n, struct names *new, uint64_t now_ns)
+{
+	struct named *old, *same;
+	size_t i, k = 0;
+
+	for (i = 0; i < n->nr; i++) {
+		old = &n->a[i];
+		if (old->to_ns != FOREVER)
+			continue;
+		while (k < new->nr && new->a[k].start < old->start)
+			k++;
+		same = k < new->nr ? &new->a[k] : NULL;
+		if (!same || same->start != old->start || same->end != old->end ||
+		    strcmp(same->name, old->name)) {
+			old->to_ns = now_ns;
+			continue;
+		}
+		free(same->name);
+		same->name = NULL;
+		k++;
+	}
+}
+
+static void add_new(struct names *n, struct names *new)
+{
+	size_t i, nr = n->nr;
+
+	for (i = 0; i < new->nr; i++) {
+		if (!new->a[i].name)
+			continue;
+		n->a[n->nr] = new->a[i];
+		n->a[n->nr++].from_ns = n->noted_ns;
+		new->a[i].name = NULL;
+	}
+	if (n->nr > nr)
+		qsort(n->a, n->nr, sizeof(*n->a), compare_areas);
+}
+
+static size_t count_gone(const struct names *n, uint64_t since_ns)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < n->nr; i++)
+		nr += n->a[i].to_ns != FOREVER && n->a[i].to_ns > since_ns;
+	return nr;
+}
+
+/* The older half of the time goes, again and again until few enough are left. */
+static void forget_oldest(struct names *n)
+{
+	size_t i, nr = 0;
+
+	while (count_gone(n, n->known_ns) > MAX_GONE)
+		n->known_ns += (n->noted_ns - n->known_ns + 1) / 2;
+	for (i = 0; i < n->nr; i++) {
+		if (n->a[i].to_ns > n->known_ns)
+			n->a[nr++] = n->a[i];
+		else
+			free(n->a[i].name);
+	}
+	n->nr = nr;
+}
+
+bool names_of_process(struct names *n, const char *maps, uint64_t now_ns)
+{
+	struct names new = { 0 };
+	bool ok = read_mappings(&new, maps) && make_room(n, new.nr);
+
+	if (ok) {
+		end_gone(n, &new, now_ns);
+		add_new(n, &new);
+		n->noted_ns = now_ns;
+		forget_oldest(n);
+	}
+	names_free(&new);
+	return ok;
 }
 
 /* === Physical memory === */
@@ -264,15 +354,17 @@ struct memory {
 static bool add_ram(struct memory *m, uint64_t start, uint64_t end,
 		    const char *name)
 {
-	uint64_t size = m->blocks.size, next;
+	struct named ram = { .to_ns = FOREVER, .node = NO_NODE, .name = (char *)name };
+	uint64_t size = m->blocks.size;
 
-	for (; start < end; start = next) {
-		next = m->blocks.nr ? start - start % size + size : end;
-		if (next > end || next < start)
-			next = end;
-		if (!names_add(&m->names, start, next,
-			       m->blocks.nr ? node_of(&m->blocks, start / size) : NO_NODE,
-			       name))
+	for (; start < end; start = ram.end) {
+		ram.start = start;
+		ram.end = m->blocks.nr ? start - start % size + size : end;
+		if (ram.end > end || ram.end < start)
+			ram.end = end;
+		if (m->blocks.nr)
+			ram.node = node_of(&m->blocks, start / size);
+		if (!names_add(&m->names, &ram))
 			return false;
 	}
 	return true;
@@ -291,13 +383,6 @@ static bool add_row(const char *line, void *arg)
 	return add_ram(arg, start, end + 1, line + name);
 }
 
-static int compare_starts(const void *x, const void *y)
-{
-	const struct named *a = x, *b = y;
-
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
 /* Adds to @n what was in @old and is no more, so that it has its name. */
 static bool keep_gone(struct names *n, const struct names *old)
 {
@@ -307,11 +392,11 @@ static bool keep_gone(struct names *n, const struct names *old)
 
 	for (i = 0; i < old->nr && ok; i++) {
 		o = &old->a[i];
-		if (!names_find(n, o->start, o->end))
-			ok = names_add(n, o->start, o->end, o->node, o->name);
+		if (!names_find(n, o->start, o->end, FOREVER))
+			ok = names_add(n, o);
 	}
 	if (n->nr)
-		qsort(n->a, n->nr, sizeof(*n->a), compare_starts);
+		qsort(n->a, n->nr, sizeof(*n->a), compare_areas);
 	return ok;
 }
 
@@ -319,8 +404,8 @@ bool names_of_memory(struct names *n, const char *root)
 {
 	struct memory m = { 0 };
 	char path[512];
-	bool ok = false;
 	FILE *f;
+	bool ok;
 
 	snprintf(path, sizeof(path), "%s/proc/iomem", root);
 	f = fopen(path, "re");
@@ -330,19 +415,27 @@ bool names_of_memory(struct names *n, const char *root)
 	     keep_gone(&m.names, n);
 	fclose(f);
 	free(m.blocks.a);
-	return replace(n, &m.names, ok);
+	if (!ok || !m.names.nr) {
+		names_free(&m.names);
+		return false;
+	}
+	names_free(n);
+	*n = m.names;
+	return true;
 }
 
 /* === Names of areas === */
 
 const struct named *names_find(const struct names *n, uint64_t start,
-			       uint64_t end)
+			       uint64_t end, uint64_t at_ns)
 {
 	const struct named *best = NULL;
 	uint64_t most = 0, from, to;
 	size_t i;
 
-	for (i = 0; i < n->nr; i++) {
+	for (i = 0; i < n->nr && n->a[i].start < end; i++) {
+		if (at_ns < n->a[i].from_ns || at_ns > n->a[i].to_ns)
+			continue;
 		from = n->a[i].start > start ? n->a[i].start : start;
 		to = n->a[i].end < end ? n->a[i].end : end;
 		if (from < to && to - from > most) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What addresses are called: the mappings of a process, or the System RAM of
- * the machine and its nodes.
+ * What addresses are called, and when there was memory at them: the mappings of
+ * a process, or the System RAM of the machine and its nodes.
  */
 #ifndef NAMES_H
 #define NAMES_H
@@ -11,37 +11,61 @@
 #include <stdint.h>
 
 #define NO_NODE		(-1)
+#define FOREVER		UINT64_MAX
+
+/*
+ * How many mappings that are gone are kept of a process. A program that maps
+ * new addresses all the time would else fill the memory of the recorder.
+ */
+#define MAX_GONE	65536
 
 struct named {
 	uint64_t start, end;
+	/*
+	 * The note before the first one with this mapping, or 0, and the first
+	 * one without it, or FOREVER: it was there at no other time.
+	 */
+	uint64_t from_ns, to_ns;
 	/* of physical memory, where it is known */
 	int32_t node;
 	char *name;
 };
 
+/* In order of address. Those of different times may overlap. */
 struct names {
 	struct named *a;
 	size_t nr, room;
+	/* of a process: when its mappings were noted last */
+	uint64_t noted_ns;
+	/* mappings that were gone by this time may be missing */
+	uint64_t known_ns;
 };
 
 /*
- * Adds [start, end), joined with the last one where that touches it and is
- * called the same. False if there is no memory left.
+ * Adds a copy of @new, joined with the last area where that touches it and is
+ * the same otherwise. False if there is no memory left.
  */
-bool names_add(struct names *n, uint64_t start, uint64_t end, int32_t node,
-	       const char *name);
+bool names_add(struct names *n, const struct named *new);
 void names_free(struct names *n);
 
 /*
- * Both put what there is now in the place of @n, or return false and leave @n
- * as it was. @maps is /proc/PID/maps; @root is where proc/ and sys/ are. Memory
- * that was plugged out stays in @n.
+ * Notes in @n which mappings there are at @now_ns; those that are gone stay,
+ * with the time until which they may have been there. @maps is /proc/PID/maps.
+ * False, and @n as it was, if the process has ended.
  */
-bool names_of_process(struct names *n, const char *maps);
+bool names_of_process(struct names *n, const char *maps, uint64_t now_ns);
+
+/*
+ * Puts what there is now in the place of @n, or returns false and leaves @n as
+ * it was. @root is where proc/ and sys/ are. Memory that was plugged out stays.
+ */
 bool names_of_memory(struct names *n, const char *root);
 
-/* The one that covers most of [start, end); NULL if none covers any. */
+/*
+ * The area that covers most of [start, end) among those that were there at
+ * @at_ns; NULL if none covers any.
+ */
 const struct named *names_find(const struct names *n, uint64_t start,
-			       uint64_t end);
+			       uint64_t end, uint64_t at_ns);
 
 #endif

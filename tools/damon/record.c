@@ -41,10 +41,11 @@
 #define AWAIT_MS	5000
 
 /*
- * How often the mappings are noted, which are gone when a process has ended.
- * Less often where that takes long: for no more than one part in so many.
+ * How often the mappings are noted: a mapping that is there for longer is known
+ * to reports. Where a note takes long it is made less often, so that notes take
+ * no more than one part in NOTE_SHARE of the time.
  */
-#define NOTE_NS		NS_PER_SEC
+#define NOTE_NS		(250 * NS_PER_MS)
 #define NOTE_SHARE	50
 
 struct options {
@@ -344,6 +345,14 @@ static bool open_targets(struct record *rec)
 	return true;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
 /* The name changes with exec, as behind env or a shell: the last one counts. */
 static void note_names(struct record *rec)
 {
@@ -357,7 +366,6 @@ static void note_names(struct record *rec)
 	}
 }
 
-/* Those that were noted last stay, also when a process has ended. */
 static void note_mappings(struct record *rec)
 {
 	char path[32];
@@ -367,7 +375,7 @@ static void note_mappings(struct record *rec)
 		if (target_ended(&rec->targets, i))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/maps", rec->targets.pids[i]);
-		names_of_process(&rec->mappings[i], path);
+		names_of_process(&rec->mappings[i], path, now_ns());
 	}
 }
 
@@ -402,14 +410,6 @@ static bool begin(struct record *rec)
 		return false;
 	}
 	return true;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
 static void note_in_time(struct record *rec)

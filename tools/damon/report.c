@@ -149,7 +149,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		opt->heatmap.svg = arg;
 		return 0;
 	case KEY_WIDTH:
-		set_number(state, "width", arg, 40, 1000, &opt->heatmap.width);
+		set_number(state, "width", arg, 20, 2000, &opt->heatmap.width);
 		return 0;
 	case KEY_ROWS:
 		set_number(state, "rows", arg, 1, 1000, &opt->heatmap.rows);
@@ -228,9 +228,10 @@ static const struct kind {
 		"  damonctl report heatmap --from 10s --to 20s --range 7f5a00000000+1G\n"
 		"  damonctl report heatmap --svg heatmap.svg\n"
 		"\n"
-		"Memory that was not monitored is cut out; where most was hardly "
-		"ever accessed, that takes no more than about a third of the "
-		"width. Colour is used on a terminal unless NO_COLOR is set."
+		"Gaps between areas of memory are cut out; where most memory was "
+		"hardly ever accessed, its largest parts take no more than about a "
+		"third of the width. Areas for which there is no room share a "
+		"letter. Colour is used on a terminal unless NO_COLOR is set."
 	}, {
 		"hot", "damonctl report hot", hot_options, true, run_hot,
 		"List the areas that were accessed most at the end."
@@ -243,8 +244,8 @@ static const struct kind {
 		"the rate has been within 10 % of what it is."
 	}, {
 		"wss", "damonctl report wss", dist_options, false, run_wss,
-		"Show the distribution of the working set size: of the memory "
-		"that was accessed at all in an aggregation interval."
+		"Show the distribution of the working set size: of the mapped "
+		"memory in regions with at least one access in an aggregation interval."
 		EXAMPLES
 		"  damonctl report wss\n"
 		"  damonctl report wss --percentiles 50,90,99 --from 5s\n"
@@ -276,6 +277,17 @@ bool view_regions(const struct view *v, size_t snapshot, uint64_t target,
 uint64_t view_begin(const struct view *v, size_t snapshot)
 {
 	return snapshot ? v->rec.snapshots[snapshot - 1].time_ns : v->origin_ns;
+}
+
+const char *view_span(const struct view *v, char *buf, size_t len)
+{
+	uint64_t span = v->rec.snapshots[v->last - 1].time_ns -
+			view_begin(v, v->first);
+	char text[UNITS_LEN];
+
+	snprintf(buf, len, "%zu snapshot%s in %s", v->last - v->first,
+		 plural(v->last - v->first), format_time(span, text));
+	return buf;
 }
 
 double view_rate(const struct view *v, uint32_t nr_accesses)

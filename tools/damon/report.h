@@ -42,6 +42,9 @@ bool view_regions(const struct view *v, size_t snapshot, uint64_t target,
 /* When the time that @snapshot tells of began; it ended at its time_ns. */
 uint64_t view_begin(const struct view *v, size_t snapshot);
 
+/* "352 snapshots in 35.2s" */
+const char *view_span(const struct view *v, char *buf, size_t len);
+
 /* From 0 to 1. A late worker may count more than is nominal. */
 double view_rate(const struct view *v, uint32_t nr_accesses);
 

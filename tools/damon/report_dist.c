@@ -12,36 +12,44 @@
 #include <stdlib.h>
 
 #include "damonctl.h"
+#include "mapped.h"
 #include "report.h"
 
 #define BAR_WIDTH	40
 
-typedef uint64_t (*figure_fn)(struct cursor *c);
+/* False if the snapshot does not have the target. */
+typedef bool (*figure_fn)(struct mapped *m, size_t snapshot, uint64_t *figure);
 
-static uint64_t accessed_bytes(struct cursor *c)
+static bool accessed_bytes(struct mapped *m, size_t snapshot, uint64_t *figure)
 {
-	uint64_t sum = 0;
 	struct region r;
 
-	while (rec_next_region(c, &r)) {
+	*figure = 0;
+	if (!mapped_begin(m, snapshot))
+		return false;
+	while (mapped_next(m, &r)) {
 		if (r.nr_accesses)
-			sum += r.end - r.start;
+			*figure += r.end - r.start;
 	}
-	return sum;
+	return true;
 }
 
-static uint64_t nr_regions(struct cursor *c)
+/* As the kernel counts them: those with holes are one, too. */
+static bool nr_regions(struct mapped *m, size_t snapshot, uint64_t *figure)
 {
+	struct cursor c;
 	struct region r;
-	uint64_t nr = 0;
 
-	while (rec_next_region(c, &r))
-		nr++;
-	return nr;
+	*figure = 0;
+	if (!view_regions(m->v, snapshot, m->target, &c))
+		return false;
+	while (rec_next_region(&c, &r))
+		(*figure)++;
+	return true;
 }
 
 struct dist {
-	const char *title;
+	const char *title, *column;
 	figure_fn figure;
 	bool is_size;
 };
@@ -85,15 +93,23 @@ struct figures {
 	uint64_t *sorted;
 	size_t nr;
 	uint64_t mean;
+	/* the most bytes that one snapshot has outside of all mappings */
+	uint64_t outside;
 };
 
 static void print_text(const struct view *v, const struct dist *dist,
 		       const struct dist_options *opt, const struct figures *f)
 {
-	char buf[UNITS_LEN], id[64];
+	char buf[UNITS_LEN], id[64], span[80];
 	uint64_t value;
 	size_t i;
 
+	printf("# %s of %s, %s\n", dist->title,
+	       view_target_name(v, f->target, id, sizeof(id)),
+	       view_span(v, span, sizeof(span)));
+	if (f->outside)
+		printf("# not counted: up to %s of regions with accesses, outside of all mappings\n",
+		       format_size(f->outside, buf));
 	printf("# target_id\t%s\n", view_target_id(v, f->target, id, sizeof(id)));
 	printf("# avr:\t%s\n", format_value(dist, f->mean, buf));
 	for (i = 0; i < opt->nr; i++) {
@@ -104,7 +120,8 @@ static void print_text(const struct view *v, const struct dist *dist,
 	}
 }
 
-static json_object *to_json(const struct view *v, const struct dist_options *opt,
+static json_object *to_json(const struct view *v, const struct dist *dist,
+			    const struct dist_options *opt,
 			    const struct figures *f)
 {
 	json_object *obj = json_object_new_object();
@@ -114,6 +131,9 @@ static json_object *to_json(const struct view *v, const struct dist_options *opt
 
 	json_object_object_add(obj, view_target_key(v), view_target_value(v, f->target));
 	json_object_object_add(obj, "average", json_object_new_uint64(f->mean));
+	if (dist->is_size)
+		json_object_object_add(obj, "not_counted",
+				       json_object_new_uint64(f->outside));
 	for (i = 0; i < opt->nr; i++) {
 		p = json_object_new_object();
 		value = percentile(f->sorted, f->nr, opt->percentiles[i]);
@@ -129,17 +149,21 @@ static json_object *to_json(const struct view *v, const struct dist_options *opt
 static void find_figures(const struct view *v, const struct dist *dist,
 			 struct figures *f)
 {
-	struct cursor c;
+	struct mapped m;
 	double sum = 0;
 	size_t i;
 
 	f->nr = 0;
+	f->outside = 0;
+	mapped_init(&m, v, f->target);
 	for (i = v->first; i < v->last; i++) {
-		if (!view_regions(v, i, f->target, &c))
+		if (!dist->figure(&m, i, &f->sorted[f->nr]))
 			continue;
-		f->sorted[f->nr] = dist->figure(&c);
 		sum += (double)f->sorted[f->nr++];
+		if (m.outside > f->outside)
+			f->outside = m.outside;
 	}
+	mapped_free(&m);
 	if (!f->nr)
 		return;
 	qsort(f->sorted, f->nr, sizeof(*f->sorted), compare_u64);
@@ -158,14 +182,14 @@ static bool report(const struct view *v, const struct dist *dist,
 	size_t t;
 
 	if (!v->json)
-		printf("# <percentile> <%s>\n", dist->title);
+		printf("# <percentile> <%s>\n", dist->column);
 	for (t = 0; t < v->nr_targets; t++) {
 		f.target = v->targets[t];
 		find_figures(v, dist, &f);
 		if (!f.nr)
 			continue;
 		if (v->json)
-			json_object_array_add(list, to_json(v, opt, &f));
+			json_object_array_add(list, to_json(v, dist, opt, &f));
 		else
 			print_text(v, dist, opt, &f);
 	}
@@ -179,14 +203,18 @@ static bool report(const struct view *v, const struct dist *dist,
 
 bool report_wss(const struct view *v, const struct dist_options *opt)
 {
-	static const struct dist dist = { "wss", accessed_bytes, true };
+	static const struct dist dist = {
+		"working set size", "wss", accessed_bytes, true,
+	};
 
 	return report(v, &dist, opt);
 }
 
 bool report_regions(const struct view *v, const struct dist_options *opt)
 {
-	static const struct dist dist = { "# regions", nr_regions, false };
+	static const struct dist dist = {
+		"number of regions", "# regions", nr_regions, false,
+	};
 
 	return report(v, &dist, opt);
 }

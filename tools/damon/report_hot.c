@@ -2,14 +2,14 @@
 /*
  * damonctl report hot: the areas that were accessed most at the end.
  *
- * 1. The regions of the last N snapshots cut the memory into pieces; each has
- *    the mean rate of those snapshots that monitored it.
+ * 1. The mapped regions of the last N snapshots cut the memory into pieces; each
+ *    has the mean rate of those snapshots that monitored it.
  * 2. Neighbours within 10 % of full scale become one area.
  * 3. The age of an area comes from going back in time as long as its rate, as
  *    a mean over N snapshots again, stays within 10 % of what it is. Single
  *    snapshots would end it by chance: of 20 samples, 10 +- 2 is normal.
- * 4. Its name is that of the mapping, or of the System RAM, that covers most of
- *    it, as they were noted last.
+ * 4. The name of an area is that of the mapping, or of the System RAM, that
+ *    covers most of it at the end.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "damonctl.h"
+#include "mapped.h"
 #include "report.h"
 
 #define NEAR		0.1
@@ -96,20 +97,22 @@ static struct areas find_areas(const struct view *v, uint64_t target,
 	struct edges edges = { 0 };
 	struct areas areas = { 0 };
 	int monitored = 0;
-	struct cursor c;
+	struct mapped m;
 	struct region r;
 	double sum = 0, rate;
 	size_t i;
 
+	mapped_init(&m, v, target);
 	for (i = first; i < v->last; i++) {
-		if (!view_regions(v, i, target, &c))
+		if (!mapped_begin(&m, i))
 			continue;
-		while (rec_next_region(&c, &r)) {
+		while (mapped_next(&m, &r)) {
 			rate = view_rate(v, r.nr_accesses);
 			add_edge(&edges, r.start, rate, 1);
 			add_edge(&edges, r.end, -rate, -1);
 		}
 	}
+	mapped_free(&m);
 	if (edges.nr)
 		qsort(edges.e, edges.nr, sizeof(*edges.e), compare_edges);
 	areas.a = must_alloc(edges.nr, sizeof(*areas.a));
@@ -131,18 +134,17 @@ static struct areas find_areas(const struct view *v, uint64_t target,
  * The rate of each area in one snapshot, negative where it was not monitored.
  * Areas and regions are both in address order and disjoint.
  */
-static void rates_of(const struct view *v, uint64_t target, size_t snapshot,
+static void rates_of(struct mapped *m, size_t snapshot,
 		     const struct areas *areas, double *rates, double *sizes)
 {
-	struct cursor c;
 	struct region r;
 	uint64_t start, end;
 	size_t first = 0, i;
 
 	memset(rates, 0, areas->nr * sizeof(*rates));
 	memset(sizes, 0, areas->nr * sizeof(*sizes));
-	if (view_regions(v, snapshot, target, &c)) {
-		while (rec_next_region(&c, &r)) {
+	if (mapped_begin(m, snapshot)) {
+		while (mapped_next(m, &r)) {
 			while (first < areas->nr && areas->a[first].end <= r.start)
 				first++;
 			for (i = first; i < areas->nr &&
@@ -153,7 +155,7 @@ static void rates_of(const struct view *v, uint64_t target, size_t snapshot,
 				      r.end : areas->a[i].end;
 				sizes[i] += (double)(end - start);
 				rates[i] += (double)(end - start) *
-					    view_rate(v, r.nr_accesses);
+					    view_rate(m->v, r.nr_accesses);
 			}
 		}
 	}
@@ -173,10 +175,12 @@ static void find_ages(const struct view *v, uint64_t target,
 	double *ring = must_alloc(n * areas->nr, sizeof(*ring));
 	double *sizes = must_alloc(areas->nr, sizeof(*sizes));
 	double *now = must_alloc(areas->nr, sizeof(*now)), old;
+	struct mapped m;
 
+	mapped_init(&m, v, target);
 	for (k = v->last; k-- > v->first && alive;) {
 		slot = (v->last - 1 - k) % n;
-		rates_of(v, target, k, areas, now, sizes);
+		rates_of(&m, k, areas, now, sizes);
 		for (i = 0; i < areas->nr; i++) {
 			struct area *a = &areas->a[i];
 
@@ -194,6 +198,7 @@ static void find_ages(const struct view *v, uint64_t target,
 			a->age_ns = end_ns - view_begin(v, k);
 		}
 	}
+	mapped_free(&m);
 	free(ring);
 	free(sizes);
 	free(now);
@@ -220,6 +225,14 @@ static int compare_areas(const void *a, const void *b)
 	if (x->end - x->start != y->end - y->start)
 		return x->end - x->start > y->end - y->start ? -1 : 1;
 	return x->start < y->start ? -1 : 1;
+}
+
+static const struct named *find_name(const struct view *v,
+				     const struct names *names,
+				     const struct area *a)
+{
+	return names_find(names, a->start, a->end,
+			  v->rec.snapshots[v->last - 1].time_ns);
 }
 
 /* A mapping by its name alone; of memory, the same name would be everywhere. */
@@ -256,7 +269,7 @@ static void print_text(const struct view *v, uint64_t target,
 		       a->start, a->end, format_size(a->end - a->start, size),
 		       a->rate * 100, format_time(a->age_ns, age));
 		if (names)
-			print_name(v, names_find(names, a->start, a->end));
+			print_name(v, find_name(v, names, a));
 		putchar('\n');
 	}
 	if (!i)
@@ -293,7 +306,7 @@ static json_object *to_json(const struct view *v, uint64_t target,
 		json_object_object_add(o, "age_ns",
 				       json_object_new_uint64(a->age_ns));
 		if (names)
-			add_name(o, names_find(names, a->start, a->end));
+			add_name(o, find_name(v, names, a));
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(obj, "areas", list);

@@ -239,3 +239,8 @@ const char *format_time(uint64_t ns, char buf[UNITS_LEN])
 	strcat(buf, time_units[i].name);
 	return buf;
 }
+
+const char *plural(uint64_t nr)
+{
+	return nr == 1 ? "" : "s";
+}

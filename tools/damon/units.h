@@ -42,4 +42,7 @@ const char *format_size(uint64_t bytes, char buf[UNITS_LEN]);
 /* Three digits and a unit, trailing zeros cut: "5ms", "1.25s", "3m20s". */
 const char *format_time(uint64_t ns, char buf[UNITS_LEN]);
 
+/* What a word for @nr things ends with: "" or "s". */
+const char *plural(uint64_t nr);
+
 #endif

@@ -8,6 +8,9 @@
  *   gen named FILE      the same, of a program with mappings
  *   gen memory FILE     the same, of the physical memory of all nodes
  *   gen nodes FILE      as two, of the physical memory of nodes 1 and 3
+ *   gen many FILE       300 mappings of 64 KiB spread over 47 bits, in regions
+ *                       that reach over the holes between them
+ *   gen brief FILE      20 areas that are there for 3 of 60 snapshots each
  *   gen two FILE        two targets, the second with no region at first
  *   gen void FILE       snapshots in which no target has a region
  *   gen empty FILE      a header and nothing else
@@ -144,22 +147,66 @@ static void steady(void)
 	}
 }
 
+static void name(struct names *n, uint64_t start, uint64_t end, int32_t node,
+		 char *text)
+{
+	struct named area = { start, end, 0, FOREVER, node, text };
+
+	names_add(n, &area);
+}
+
 static void named(void)
 {
-	names_add(&mappings[0], 0x0f000000, 0x10100000, NO_NODE, "[heap]");
-	names_add(&mappings[0], 0x10100000, 0x10300000, NO_NODE, "anonymous");
-	names_add(&mappings[0], 0x10300000, 0x10400000, NO_NODE, "anonymous");
-	names_add(&mappings[0], 0x10400000, 0x10800000, NO_NODE, "/bin/sort");
+	name(&mappings[0], 0x0f000000, 0x10100000, NO_NODE, "[heap]");
+	name(&mappings[0], 0x10100000, 0x10300000, NO_NODE, "anonymous");
+	name(&mappings[0], 0x10300000, 0x10400000, NO_NODE, "anonymous");
+	name(&mappings[0], 0x10400000, 0x10800000, NO_NODE, "/bin/sort");
 	steady();
+}
+
+static void many(void)
+{
+	const uint64_t step = UINT64_C(0x7fff00000000) / 300, size = 65536;
+	static struct list l;
+	uint64_t pos;
+	int i, k;
+
+	for (k = 0; k < 300; k++) {
+		pos = (step * (uint64_t)k) & ~4095ULL;
+		name(&mappings[0], pos + 4096, pos + 4096 + size, NO_NODE, "anonymous");
+	}
+	for (i = 0; i < 60; i++) {
+		snapshot();
+		/* Ten mappings in a region, every second of them with accesses. */
+		for (k = 0; k < 300; k += 10)
+			cut(&l, ((step * (uint64_t)k) & ~4095ULL) + 4096,
+			    ((step * (uint64_t)(k + 9)) & ~4095ULL) + 4096 + size,
+			    1, k / 10 % 2 ? 5 : 0);
+		put(pids[0], &l);
+	}
+}
+
+static void brief(void)
+{
+	static struct list l;
+	int i;
+
+	for (i = 0; i < 60; i++) {
+		snapshot();
+		cut(&l, 0x10000000, 0x10400000, 1, 20);
+		cut(&l, 0x20000000 + (uint64_t)(i / 3) * 16 * MIB,
+		    0x20000000 + (uint64_t)(i / 3) * 16 * MIB + MIB, 1, 20);
+		put(pids[0], &l);
+	}
 }
 
 static void add_ram(void)
 {
 	kind = SCOPE_PADDR;
-	names_add(&memory, 0x1000, 0x9f000, 0, "System RAM");
-	names_add(&memory, 0x100000, 0x10300000, 0, "System RAM");
-	names_add(&memory, 0x10300000, 0x20000000, 1, "System RAM");
-	names_add(&memory, 0x20000000, 0x30000000, 3, "System RAM");
+	name(&memory, 0x1000, 0x9f000, 0, "System RAM");
+	name(&memory, 0x100000, 0x10300000, 0, "System RAM");
+	name(&memory, 0x10300000, 0x20000000, 1, "System RAM");
+	name(&memory, 0x20000000, 0x30000000, 3, "System RAM");
 }
 
 static void all_memory(void)
@@ -245,12 +292,12 @@ static void write_meta(const char *path)
 		.memory = memory,
 		.nr_ids = nr_pids,
 	};
-	char *name = meta_path(path);
-	FILE *f = name ? fopen(name, "w") : NULL;
+	char *companion = meta_path(path);
+	FILE *f = companion ? fopen(companion, "w") : NULL;
 
 	if (!f || !meta_write(f, &meta) || fclose(f))
 		exit(1);
-	free(name);
+	free(companion);
 }
 
 int main(int argc, char **argv)
@@ -262,6 +309,7 @@ int main(int argc, char **argv)
 		{ "phases", phases }, { "reserve", reserve },
 		{ "steady", steady }, { "named", named },
 		{ "memory", all_memory }, { "nodes", nodes },
+		{ "many", many }, { "brief", brief },
 		{ "two", two }, { "void", nothing },
 		{ "empty", NULL }, { "long", very_long }, { "disorder", disorder },
 	};

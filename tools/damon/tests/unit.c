@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,14 @@ static bool is_named(const struct names *n, size_t i, uint64_t start,
 	       n->a[i].node == node && !strcmp(n->a[i].name, name);
 }
 
+static bool add_name(struct names *n, uint64_t start, uint64_t end,
+		     int32_t node, char *name)
+{
+	struct named area = { start, end, 0, FOREVER, node, name };
+
+	return names_add(n, &area);
+}
+
 static void companion_is_read_as_written(const char *dir)
 {
 	char *command[] = { "a b", "\"\\\n", NULL };
@@ -254,7 +263,9 @@ static void companion_is_read_as_written(const char *dir)
 	snprintf(path, sizeof(path), "%s/meta", dir);
 	snprintf(name, sizeof(name), "%s.json", path);
 	CHECK(meta_read(path, 99, &out) == META_ABSENT);
-	CHECK(names_add(&mappings[1], 0x1000, 0x3000, NO_NODE, "\"\\ [heap]"));
+	CHECK(add_name(&mappings[1], 0x1000, 0x3000, NO_NODE, "\"\\ [heap]"));
+	CHECK(names_add(&mappings[1], &(struct named){ 0x2000, 0x4000, 5, 9, NO_NODE, "b" }));
+	mappings[1].known_ns = 3;
 	f = fopen(name, "w");
 	CHECK(f && meta_write(f, &in) && !fclose(f));
 	names_free(&mappings[1]);
@@ -267,6 +278,10 @@ static void companion_is_read_as_written(const char *dir)
 	CHECK(out.nr_ids == 2 && !strcmp(out.names[1], names[1]));
 	CHECK(out.nr_ids == 2 && !meta_names(&out, 0)->nr &&
 	      is_named(meta_names(&out, 1), 0, 0x1000, 0x3000, NO_NODE, "\"\\ [heap]"));
+	CHECK(out.nr_ids == 2 && out.mappings[1].known_ns == 3 &&
+	      out.mappings[1].a[0].from_ns == 0 && out.mappings[1].a[0].to_ns == FOREVER &&
+	      is_named(&out.mappings[1], 1, 0x2000, 0x4000, NO_NODE, "b") &&
+	      out.mappings[1].a[1].from_ns == 5 && out.mappings[1].a[1].to_ns == 9);
 	CHECK(out.command && !strcmp(out.command[1], command[1]) &&
 	      !out.command[2]);
 	meta_free(&out);
@@ -297,8 +312,8 @@ static void companion_tells_nodes_and_memory(const char *dir)
 			   .ids = nodes, .nr_ids = 2 };
 	struct meta out;
 
-	CHECK(names_add(&in.memory, 0x1000, 0x9f000, 0, "System RAM"));
-	CHECK(names_add(&in.memory, 0x9f000, 0xa0000, NO_NODE, "System RAM"));
+	CHECK(add_name(&in.memory, 0x1000, 0x9f000, 0, "System RAM"));
+	CHECK(add_name(&in.memory, 0x9f000, 0xa0000, NO_NODE, "System RAM"));
 	CHECK(pass_on(dir, &in, &out));
 	CHECK(out.kind == SCOPE_PADDR && !out.all_nodes && out.nr_ids == 2);
 	CHECK(out.nr_ids == 2 && out.ids[0] == 3 && out.ids[1] == 0);
@@ -328,11 +343,14 @@ static void companion_stays_readable(const char *dir)
 	long_name[sizeof(long_name) - 1] = '\0';
 	for (i = 0; i < 4; i++) {
 		for (k = 0; k < 65530; k++)
-			names_add(&mappings[i], k * 8192, k * 8192 + 4096,
-				  NO_NODE, i ? "short" : long_name);
+			add_name(&mappings[i], k * 8192, k * 8192 + 4096,
+				 NO_NODE, i ? "short" : long_name);
 	}
 	CHECK(pass_on(dir, &in, &out));
 	CHECK(out.nr_ids == 4 && meta_names(&out, 0)->nr > 1000);
+	/* What was not written is not taken for holes. */
+	CHECK(out.nr_ids == 4 && out.mappings[0].nr < 65530 &&
+	      out.mappings[0].known_ns > INT64_MAX / 2);
 	meta_free(&out);
 	for (i = 0; i < 4; i++)
 		names_free(&mappings[i]);
@@ -588,28 +606,81 @@ static void mappings_are_named(const char *dir)
 		 "9000-a000 rw-p 00000000 00:00 0\n"
 		 "a000-b000 rw-p 00000000 08:01 9                  /x\033[2J\n"
 		 "nonsense\n");
-	CHECK(names_of_process(&n, path) && n.nr == 5);
+	CHECK(names_of_process(&n, path, 1) && n.nr == 5);
 	CHECK(is_named(&n, 0, 0x1000, 0x5000, NO_NODE, "/bin/a b (deleted)"));
 	CHECK(is_named(&n, 1, 0x5000, 0x6000, NO_NODE, "anonymous"));
 	CHECK(is_named(&n, 2, 0x8000, 0x9000, NO_NODE, "[heap]"));
 	CHECK(is_named(&n, 3, 0x9000, 0xa000, NO_NODE, "anonymous"));
 	CHECK(is_named(&n, 4, 0xa000, 0xb000, NO_NODE, "/x?[2J"));
-	CHECK(names_find(&n, 0x4000, 0x6000) == &n.a[0]);
-	CHECK(names_find(&n, 0x4800, 0x9000) == &n.a[1]);
-	CHECK(!names_find(&n, 0x6000, 0x8000));
+	CHECK(names_find(&n, 0x4000, 0x6000, 1) == &n.a[0]);
+	CHECK(names_find(&n, 0x4800, 0x9000, 1) == &n.a[1]);
+	CHECK(!names_find(&n, 0x6000, 0x8000, 1));
 	/* One that has ended has nothing to read, and what was read stays. */
 	put_file(dir, "maps", "");
-	CHECK(!names_of_process(&n, path) && n.nr == 5);
+	CHECK(!names_of_process(&n, path, 1) && n.nr == 5);
 	unlink(path);
-	CHECK(!names_of_process(&n, path) && n.nr == 5);
+	CHECK(!names_of_process(&n, path, 1) && n.nr == 5);
 	/* One that ends meanwhile has nothing more when it is read anew. */
 	CHECK(!pipe(ends) && write(ends[1], "1000-2000 r--p 0 0:0 0\n", 23) == 23);
 	close(ends[1]);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
-	CHECK(!names_of_process(&n, path) && n.nr == 5);
+	CHECK(!names_of_process(&n, path, 1) && n.nr == 5);
 	close(ends[0]);
-	CHECK(names_of_process(&n, "/proc/self/maps"));
-	CHECK(n.nr > 3 && names_find(&n, (uintptr_t)path, (uintptr_t)path + 1));
+	CHECK(names_of_process(&n, "/proc/self/maps", 2));
+	CHECK(n.nr > 3 && names_find(&n, (uintptr_t)path, (uintptr_t)path + 1, 2));
+	names_free(&n);
+}
+
+static void put_maps(const char *dir, const char *text, uint64_t now_ns,
+		     struct names *n)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/maps", dir);
+	put_file(dir, "maps", text);
+	CHECK(names_of_process(n, path, now_ns));
+	unlink(path);
+}
+
+static void mappings_are_remembered(const char *dir)
+{
+	struct names n = { 0 };
+
+	put_maps(dir, "1000-2000 r--p 0 0:0 0 a\n5000-6000 r--p 0 0:0 0 b\n", 10, &n);
+	put_maps(dir, "1000-2000 r--p 0 0:0 0 a\n5000-7000 r--p 0 0:0 0 b\n", 20, &n);
+	put_maps(dir, "1000-2000 r--p 0 0:0 0 a\n", 30, &n);
+	CHECK(n.nr == 3 && !n.known_ns);
+	/* Until the first note without it, and since the last one before it. */
+	CHECK(is_named(&n, 0, 0x1000, 0x2000, NO_NODE, "a") &&
+	      n.a[0].from_ns == 0 && n.a[0].to_ns == FOREVER);
+	CHECK(is_named(&n, 1, 0x5000, 0x6000, NO_NODE, "b") &&
+	      n.a[1].from_ns == 0 && n.a[1].to_ns == 20);
+	CHECK(is_named(&n, 2, 0x5000, 0x7000, NO_NODE, "b") &&
+	      n.a[2].from_ns == 10 && n.a[2].to_ns == 30);
+	CHECK(names_find(&n, 0x5000, 0x7000, 5) == &n.a[1]);
+	CHECK(names_find(&n, 0x5000, 0x7000, 25) == &n.a[2]);
+	CHECK(!names_find(&n, 0x5000, 0x7000, 35));
+	names_free(&n);
+}
+
+/* One that maps new addresses all the time does not fill the memory. */
+static void old_mappings_are_forgotten(const char *dir)
+{
+	char *text = malloc(40 * 30000), *p;
+	struct names n = { 0 };
+	uint64_t i, k, low = UINT64_MAX;
+
+	for (i = 1; text && i <= 5; i++) {
+		for (p = text, k = 0; k < 30000; k++)
+			p += sprintf(p, "%" PRIx64 "000-%" PRIx64 "800 r--p 0 0:0 0\n",
+				     i << 20 | k, i << 20 | k);
+		put_maps(dir, text, i * 100, &n);
+	}
+	free(text);
+	CHECK(n.nr <= MAX_GONE + 30000 && n.nr >= 60000);
+	for (i = 0; i < n.nr; i++)
+		low = n.a[i].to_ns < low ? n.a[i].to_ns : low;
+	CHECK(n.known_ns && low > n.known_ns);
 	names_free(&n);
 }
 
@@ -713,6 +784,8 @@ int main(int argc, char **argv)
 	RUN(ranges_are_checked);
 	RUN(nodes_are_checked);
 	RUN_IN(mappings_are_named, argv[1]);
+	RUN_IN(mappings_are_remembered, argv[1]);
+	RUN_IN(old_mappings_are_forgotten, argv[1]);
 	RUN_IN(memory_is_named, argv[1]);
 	RUN_IN(settings_are_restored, argv[1]);
 	return nr_failed ? 1 : 0;
