@@ -2,25 +2,28 @@
 /*
  * Chooses the columns of a heat map.
  *
- * Areas are the union of all that was monitored. A first, fine grid over them
- * tells which parts were ever accessed. "Accessed" is judged by rows of time
- * and not by single snapshots: at first regions are large, and one that is a
- * thousandth hot is seen accessed now and then as a whole.
+ * 1. The union of all mapped memory that was monitored makes the pieces.
+ * 2. A first, fine grid over them tells which parts were ever accessed, and
+ *    cuts them there. "Accessed" is judged by rows of time and not by single
+ *    snapshots: at first regions are large, and one that is a thousandth hot is
+ *    seen accessed now and then as a whole.
+ * 3. Pieces that were there only briefly are left out, large idle ones narrowed.
+ * 4. The rest is grouped to segments that have room, and gets its columns.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "axis.h"
 #include "damonctl.h"
 #include "grid.h"
+#include "layout.h"
+#include "mapped.h"
 
 #define FINE_COLS	2048
 #define FINE_ROWS	64
-/* Each area is looked at with at least so many columns ... */
-#define FINE_MIN	32
-/* ... up to so many areas; more are an odd file, and share the columns. */
-#define FINE_AREAS	64
+/* So many segments of the fine grid, with so many columns at least. */
+#define FINE_SEGMENTS	256
+#define FINE_MIN	4
 
 /* Below this mean rate in every row of time, memory counts as not accessed. */
 #define IDLE_RATE	0.03f
@@ -35,166 +38,127 @@
 /* What is there for less than this part of the time is left out. */
 #define BRIEF_PART	10
 
-/* A gap of less than this part of the memory is drawn and not cut out. */
+/*
+ * A gap that is small beside all memory and beside its neighbours is drawn and
+ * not cut out. All gaps together are no more than half of the memory then.
+ */
 #define GAP_PART	64
+#define GAP_NEIGHBOURS	4
 
 struct list {
-	struct segment *s;
+	struct piece *p;
 	size_t nr, room;
 };
 
-static void append(struct list *l, uint64_t start, uint64_t end)
+static struct piece *append(struct list *l, uint64_t start, uint64_t end)
 {
-	struct segment *last = l->nr ? &l->s[l->nr - 1] : NULL;
-
-	if (last && start <= last->end) {
-		if (end > last->end)
-			last->end = end;
-		return;
-	}
 	if (l->nr == l->room) {
 		l->room = l->room ? l->room * 2 : 64;
-		l->s = must_grow(l->s, l->room, sizeof(*l->s));
+		l->p = must_grow(l->p, l->room, sizeof(*l->p));
 	}
-	l->s[l->nr++] = (struct segment){ .start = start, .end = end };
+	l->p[l->nr] = (struct piece){ .start = start, .end = end };
+	return &l->p[l->nr++];
 }
 
-static bool covers(const struct list *l, struct cursor c)
+static double size_of(const struct piece *p)
 {
-	struct region r;
-	size_t i = 0;
+	return (double)(p->end - p->start);
+}
 
-	while (rec_next_region(&c, &r)) {
-		while (i < l->nr && l->s[i].end < r.end)
+/* === Which memory there is === */
+
+static void append_or_join(struct list *l, uint64_t start, uint64_t end)
+{
+	struct piece *last = l->nr ? &l->p[l->nr - 1] : NULL;
+
+	if (!last || start > last->end)
+		append(l, start, end);
+	else if (end > last->end)
+		last->end = end;
+}
+
+/* Adds @new to the union. Both are in address order. */
+static void unite(struct list *l, const struct list *new)
+{
+	struct list merged = { 0 };
+	size_t i = 0, k = 0;
+
+	while (i < l->nr || k < new->nr) {
+		if (k == new->nr ||
+		    (i < l->nr && l->p[i].start <= new->p[k].start)) {
+			append_or_join(&merged, l->p[i].start, l->p[i].end);
 			i++;
-		if (i == l->nr || l->s[i].start > r.start)
+		} else {
+			append_or_join(&merged, new->p[k].start, new->p[k].end);
+			k++;
+		}
+	}
+	free(l->p);
+	*l = merged;
+}
+
+static bool covers(const struct list *l, const struct list *new)
+{
+	size_t i = 0, k;
+
+	for (k = 0; k < new->nr; k++) {
+		while (i < l->nr && l->p[i].end < new->p[k].end)
+			i++;
+		if (i == l->nr || l->p[i].start > new->p[k].start)
 			return false;
 	}
 	return true;
 }
 
-/* Adds the regions of one snapshot to the union. Both are in address order. */
-static void unite(struct list *l, struct cursor c)
-{
-	struct list merged = { 0 };
-	struct region r;
-	size_t i = 0;
-	bool more;
-
-	/* The usual case: mappings change far less often than snapshots come. */
-	if (covers(l, c))
-		return;
-	more = rec_next_region(&c, &r);
-	while (more || i < l->nr) {
-		if (more && (i == l->nr || r.start < l->s[i].start)) {
-			append(&merged, r.start, r.end);
-			more = rec_next_region(&c, &r);
-		} else {
-			append(&merged, l->s[i].start, l->s[i].end);
-			i++;
-		}
-	}
-	free(l->s);
-	*l = merged;
-}
-
-static double size_of(const struct segment *s)
-{
-	return (double)(s->end - s->start);
-}
-
-/* Makes one of areas with a small gap between them. */
+/* Makes one of pieces with a small gap between them. */
 static void close_gaps(struct list *l)
 {
-	double total = 0;
+	double total = 0, gap, least;
+	struct piece *last;
 	size_t i, nr = 0;
 
 	for (i = 0; i < l->nr; i++)
-		total += size_of(&l->s[i]);
+		total += size_of(&l->p[i]);
 	for (i = 0; i < l->nr; i++) {
-		if (nr && (double)(l->s[i].start - l->s[nr - 1].end) <
-			  total / GAP_PART)
-			l->s[nr - 1].end = l->s[i].end;
-		else
-			l->s[nr++] = l->s[i];
+		last = nr ? &l->p[nr - 1] : NULL;
+		if (last) {
+			gap = (double)(l->p[i].start - last->end);
+			least = size_of(&l->p[i]) < size_of(last) ?
+				size_of(&l->p[i]) : size_of(last);
+			if (gap <= total / GAP_PART && gap <= least / GAP_NEIGHBOURS) {
+				last->end = l->p[i].end;
+				continue;
+			}
+		}
+		l->p[nr++] = l->p[i];
 	}
 	l->nr = nr;
 }
 
-static struct list find_areas(const struct view *v, uint64_t target)
+static struct list find_memory(const struct view *v, uint64_t target)
 {
-	struct list areas = { 0 };
-	struct cursor c;
+	struct list memory = { 0 }, now = { 0 };
+	struct mapped m;
+	struct region r;
 	size_t i;
 
+	mapped_init(&m, v, target);
 	for (i = v->first; i < v->last; i++) {
-		if (view_regions(v, i, target, &c))
-			unite(&areas, c);
+		if (!mapped_begin(&m, i))
+			continue;
+		now.nr = 0;
+		while (mapped_next(&m, &r))
+			append_or_join(&now, r.start, r.end);
+		if (!covers(&memory, &now))
+			unite(&memory, &now);
 	}
-	close_gaps(&areas);
-	return areas;
+	mapped_free(&m);
+	free(now.p);
+	close_gaps(&memory);
+	return memory;
 }
 
-/*
- * Hands out @width columns by @share, at least @min to each. Those that get
- * the minimum leave less for the others, which may bring more of them there.
- */
-static void hand_out(struct segment *s, size_t nr, const double *share,
-		     unsigned int width, unsigned int min, unsigned int gap)
-{
-	unsigned int left = width - (unsigned int)(nr - 1) * gap, col = 0;
-	double total = 0, given = 0;
-	bool changed = true;
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		s[i].width = 0;
-		total += share[i];
-	}
-	while (changed) {
-		changed = false;
-		for (i = 0; i < nr; i++) {
-			if (s[i].width || share[i] / total * left >= min)
-				continue;
-			s[i].width = min;
-			left -= min;
-			total -= share[i];
-			changed = true;
-		}
-	}
-	/* Rounding the running sum loses no column. */
-	for (i = 0; i < nr; i++) {
-		if (!s[i].width) {
-			s[i].width = (unsigned int)
-				(round((given + share[i]) / total * left) -
-				 round(given / total * left));
-			given += share[i];
-		}
-		s[i].col = col;
-		col += s[i].width + gap;
-	}
-}
-
-uint64_t axis_column_start(const struct segment *s, unsigned int col)
-{
-	return s->start + (uint64_t)(size_of(s) * col / s->width);
-}
-
-/* Lays the fine grid over the areas; false if there are too many for that. */
-static bool build_fine(struct grid *g, const struct view *v, uint64_t target,
-		       struct list *areas)
-{
-	double share[FINE_AREAS];
-	size_t i;
-
-	if (areas->nr > FINE_AREAS)
-		return false;
-	for (i = 0; i < areas->nr; i++)
-		share[i] = size_of(&areas->s[i]);
-	hand_out(areas->s, areas->nr, share, FINE_COLS, FINE_MIN, 0);
-	grid_build(g, v, target, areas->s, areas->nr, FINE_COLS, FINE_ROWS);
-	return true;
-}
+/* === Which of it was accessed === */
 
 /* What a column of the fine grid shows over time. */
 struct column {
@@ -221,102 +185,138 @@ static struct column look_at(const struct grid *g, unsigned int col)
 	return c;
 }
 
-/* Pages are the least that is monitored, so nothing is lost by rounding. */
-static uint64_t cut_at(const struct segment *area, unsigned int col)
+/*
+ * Where column @col of the grid ends in @p. Pages are the least that is
+ * monitored, so the cut is at one.
+ */
+static uint64_t cut_at(const struct piece *p, unsigned int col)
 {
-	uint64_t addr = axis_column_start(area, col);
+	double part = (col + 1 - p->col) / p->width;
+	uint64_t addr;
 
-	return col && area->end - area->start >= FINE_COLS * PAGE ?
-	       addr & ~(PAGE - 1) : addr;
+	if (part >= 1)
+		return p->end;
+	addr = (p->start + (uint64_t)(size_of(p) * part)) & ~(PAGE - 1);
+	return addr < p->end ? addr : p->end;
 }
 
-/* Cuts one area where it changes between accessed and idle. */
-static void cut_area(const struct grid *g, const struct segment *area,
-		     struct list *out)
+/* Cuts one piece where it changes between accessed and idle. */
+static void cut_piece(const struct grid *g, const struct piece *p,
+		      const struct column *columns, struct list *out)
 {
-	struct segment *cur = NULL;
-	unsigned int col;
-	struct column c;
-	bool idle;
+	unsigned int col = (unsigned int)p->col, last = g->cols - 1;
+	struct piece *cur = NULL;
+	uint64_t start, end;
 
-	for (col = 0; col < area->width; col++) {
-		c = look_at(g, area->col + col);
-		idle = c.max < IDLE_RATE;
-		if (!cur || cur->idle != idle) {
-			if (out->nr == out->room) {
-				out->room = out->room ? out->room * 2 : 64;
-				out->s = must_grow(out->s, out->room,
-						   sizeof(*out->s));
-			}
-			cur = &out->s[out->nr++];
-			*cur = (struct segment){
-				.start = cut_at(area, col),
-				.idle = idle,
-				.brief = true,
-			};
-		}
-		cur->end = cut_at(area, col + 1);
-		cur->weight += c.sum * size_of(area) / area->width;
-		if (c.nr_monitored > g->rows / BRIEF_PART)
-			cur->brief = false;
-	}
-	cur->end = area->end;
-}
+	for (start = p->start; start < p->end; start = end, col++) {
+		const struct column *c = &columns[col < last ? col : last];
+		bool idle = c->max < IDLE_RATE;
 
-static struct segment *largest_idle(struct list *l)
-{
-	struct segment *best = NULL, *s;
-
-	for (s = l->s; s < l->s + l->nr; s++) {
-		if (s->idle && !s->narrowed &&
-		    (!best || size_of(s) > size_of(best)))
-			best = s;
-	}
-	return best;
-}
-
-/* Makes one of neighbours that are drawn to one scale. */
-static void join(struct list *l)
-{
-	struct segment *last = NULL, *s;
-	size_t nr = 0;
-
-	for (s = l->s; s < l->s + l->nr; s++) {
-		if (last && last->end == s->start && !last->narrowed &&
-		    !s->narrowed) {
-			last->end = s->end;
-			last->weight += s->weight;
-			last->brief &= s->brief;
+		end = col < last ? cut_at(p, col) : p->end;
+		/* There are more columns than pages. */
+		if (end <= start) {
+			end = start;
 			continue;
 		}
-		last = &l->s[nr++];
-		*last = *s;
+		if (!cur || cur->idle != idle) {
+			cur = append(out, start, end);
+			cur->idle = idle;
+			cur->brief = true;
+		}
+		cur->end = end;
+		cur->weight += c->sum * (double)(end - start);
+		if (c->nr_monitored > g->rows / BRIEF_PART)
+			cur->brief = false;
 	}
-	l->nr = nr;
+}
+
+static void cut(struct list *memory, const struct view *v, uint64_t target)
+{
+	struct segment *segments = must_alloc(FINE_SEGMENTS, sizeof(*segments));
+	double *size = must_alloc(memory->nr, sizeof(*size));
+	struct column *columns = must_alloc(FINE_COLS, sizeof(*columns));
+	struct list out = { 0 };
+	struct grid fine;
+	size_t i, nr;
+
+	for (i = 0; i < memory->nr; i++)
+		size[i] = size_of(&memory->p[i]);
+	nr = layout_group(segments, FINE_SEGMENTS, memory->p, memory->nr, size);
+	layout_columns(segments, nr, memory->p, size, FINE_COLS, FINE_MIN, 0);
+	grid_build(&fine, v, target, memory->p, memory->nr, FINE_COLS, FINE_ROWS);
+	for (i = 0; i < FINE_COLS; i++)
+		columns[i] = look_at(&fine, (unsigned int)i);
+	for (i = 0; i < memory->nr; i++)
+		cut_piece(&fine, &memory->p[i], columns, &out);
+	grid_free(&fine);
+	free(columns);
+	free(size);
+	free(segments);
+	free(memory->p);
+	*memory = out;
+}
+
+/* === What is narrowed or left out === */
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct piece *x = *(const struct piece **)a;
+	const struct piece *y = *(const struct piece **)b;
+
+	if (x->end - x->start != y->end - y->start)
+		return x->end - x->start > y->end - y->start ? -1 : 1;
+	return x->start < y->start ? -1 : 1;
 }
 
 /* The largest come first, so that there are few cuts. */
 static void narrow(struct list *l)
 {
-	double idle = 0, accessed = 0;
-	struct segment *s;
+	struct piece **idle = must_alloc(l->nr, sizeof(struct piece *));
+	double idle_size = 0, accessed = 0;
+	size_t i, nr = 0;
 
-	for (s = l->s; s < l->s + l->nr; s++)
-		*(s->idle ? &idle : &accessed) += size_of(s);
-	if (!(accessed > 0) || idle <= IDLE_FACTOR * accessed)
-		return;
-	while (idle > accessed && (s = largest_idle(l))) {
-		s->narrowed = true;
-		idle -= size_of(s);
+	for (i = 0; i < l->nr; i++) {
+		*(l->p[i].idle ? &idle_size : &accessed) += size_of(&l->p[i]);
+		if (l->p[i].idle)
+			idle[nr++] = &l->p[i];
 	}
+	if (accessed > 0 && idle_size > IDLE_FACTOR * accessed) {
+		qsort(idle, nr, sizeof(struct piece *), compare_sizes);
+		for (i = 0; i < nr && idle_size > accessed; i++) {
+			idle[i]->narrowed = true;
+			idle_size -= size_of(idle[i]);
+		}
+	}
+	free(idle);
 }
 
-static void leave_out(struct axis *axis, struct list *l, size_t i)
+/* Makes one of neighbours that are drawn to one scale. */
+static void join(struct list *l)
 {
-	axis->nr_hidden++;
-	axis->hidden_bytes += l->s[i].end - l->s[i].start;
-	l->nr--;
-	memmove(&l->s[i], &l->s[i + 1], (l->nr - i) * sizeof(*l->s));
+	struct piece *last = NULL, *p;
+	size_t nr = 0;
+
+	for (p = l->p; p < l->p + l->nr; p++) {
+		if (last && last->end == p->start && !last->narrowed &&
+		    !p->narrowed) {
+			last->end = p->end;
+			last->weight += p->weight;
+			last->brief &= p->brief;
+			continue;
+		}
+		last = &l->p[nr++];
+		*last = *p;
+	}
+	l->nr = nr;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	if (x->end - x->start != y->end - y->start)
+		return x->end - x->start > y->end - y->start ? -1 : 1;
+	return x->start < y->start ? -1 : 1;
 }
 
 /*
@@ -325,83 +325,102 @@ static void leave_out(struct axis *axis, struct list *l, size_t i)
  */
 static void leave_out_brief(struct axis *axis, struct list *l)
 {
-	size_t i, nr_brief = 0;
+	size_t i, nr = 0, nr_brief = 0;
 
 	for (i = 0; i < l->nr; i++)
-		nr_brief += l->s[i].brief;
-	if (nr_brief == l->nr)
+		nr_brief += l->p[i].brief;
+	if (!nr_brief || nr_brief == l->nr)
 		return;
-	for (i = l->nr; i-- > 0;) {
-		if (l->s[i].brief)
-			leave_out(axis, l, i);
-	}
-}
-
-/* Leaves out those with the least access until @max are left. */
-static void leave_out_least(struct axis *axis, struct list *l, size_t max)
-{
-	size_t i, least;
-
-	while (l->nr > max) {
-		least = 0;
-		for (i = 1; i < l->nr; i++) {
-			if (l->s[i].weight < l->s[least].weight)
-				least = i;
+	axis->hidden = must_alloc(nr_brief, sizeof(*axis->hidden));
+	for (i = 0; i < l->nr; i++) {
+		if (!l->p[i].brief) {
+			l->p[nr++] = l->p[i];
+			continue;
 		}
-		leave_out(axis, l, least);
+		axis->hidden[axis->nr_hidden++] = (struct range){
+			l->p[i].start, l->p[i].end,
+		};
+		axis->hidden_bytes += l->p[i].end - l->p[i].start;
 	}
+	l->nr = nr;
+	qsort(axis->hidden, nr_brief, sizeof(*axis->hidden), compare_ranges);
 }
 
-static void lay_out(struct axis *axis, struct list *l)
+/* === Columns === */
+
+/* Half by size and half by how much of the accesses a piece has. */
+static double *find_importance(const struct list *l)
 {
-	double narrowed = 0, rest = 0, scale = 1, *share;
-	unsigned int min;
+	double *importance = must_alloc(l->nr, sizeof(*importance));
+	double size = 0, weight = 0;
+	size_t i;
+
+	for (i = 0; i < l->nr; i++) {
+		size += size_of(&l->p[i]);
+		weight += l->p[i].weight;
+	}
+	for (i = 0; i < l->nr; i++)
+		importance[i] = size_of(&l->p[i]) / size +
+				(weight > 0 ? l->p[i].weight / weight : 0);
+	return importance;
+}
+
+/* All that is narrowed takes at most half as much room as the rest. */
+static double *find_shares(const struct list *l)
+{
+	double *share = must_alloc(l->nr, sizeof(*share));
+	double narrowed = 0, rest = 0, scale = 1;
 	size_t i;
 
 	for (i = 0; i < l->nr; i++)
-		*(l->s[i].narrowed ? &narrowed : &rest) += size_of(&l->s[i]);
+		*(l->p[i].narrowed ? &narrowed : &rest) += size_of(&l->p[i]);
 	if (rest > 0 && narrowed > rest / 2)
 		scale = rest / 2 / narrowed;
-	share = must_alloc(l->nr, sizeof(*share));
 	for (i = 0; i < l->nr; i++)
-		share[i] = size_of(&l->s[i]) * (l->s[i].narrowed ? scale : 1);
-	min = axis->width / 24 > 2 ? axis->width / 24 : 2;
-	hand_out(l->s, l->nr, share, axis->width, min, 1);
+		share[i] = size_of(&l->p[i]) * (l->p[i].narrowed ? scale : 1);
+	return share;
+}
+
+/* At least half of the width is left to go by size. */
+static void lay_out(struct axis *axis, const struct list *l)
+{
+	unsigned int width = axis->width, max = width / 9, min;
+	double *importance = find_importance(l), *share = find_shares(l);
+
+	max = max < 1 ? 1 : max > MAX_SEGMENTS ? MAX_SEGMENTS : max;
+	min = (width + 1) / (2 * max);
+	if (min > width / 24)
+		min = width / 24;
+	if (min < 1)
+		min = 1;
+	axis->segments = must_alloc(max, sizeof(*axis->segments));
+	axis->nr = layout_group(axis->segments, max, l->p, l->nr, importance);
+	layout_columns(axis->segments, axis->nr, l->p, share, width, min, 1);
+	free(importance);
 	free(share);
 }
 
 void axis_build(struct axis *axis, const struct view *v, uint64_t target,
 		unsigned int width)
 {
-	struct list areas = find_areas(v, target), cut = { 0 };
-	struct grid fine;
-	size_t i;
+	struct list memory = find_memory(v, target);
 
 	*axis = (struct axis){ .width = width };
-	if (!areas.nr)
+	if (!memory.nr)
 		return;
-	if (build_fine(&fine, v, target, &areas)) {
-		for (i = 0; i < areas.nr; i++)
-			cut_area(&fine, &areas.s[i], &cut);
-		grid_free(&fine);
-	} else {
-		cut = areas;
-		areas.s = NULL;
-		for (i = 0; i < cut.nr; i++)
-			cut.s[i].weight = size_of(&cut.s[i]);
-	}
-	free(areas.s);
-	narrow(&cut);
-	join(&cut);
-	leave_out_brief(axis, &cut);
-	leave_out_least(axis, &cut, width / 9 > 1 ? width / 9 : 1);
-	lay_out(axis, &cut);
-	axis->segments = cut.s;
-	axis->nr = cut.nr;
+	cut(&memory, v, target);
+	narrow(&memory);
+	join(&memory);
+	leave_out_brief(axis, &memory);
+	lay_out(axis, &memory);
+	axis->pieces = memory.p;
+	axis->nr_pieces = memory.nr;
 }
 
 void axis_free(struct axis *axis)
 {
+	free(axis->pieces);
 	free(axis->segments);
-	axis->segments = NULL;
+	free(axis->hidden);
+	*axis = (struct axis){ 0 };
 }

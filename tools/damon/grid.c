@@ -1,57 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sums up regions over the cells that they cover. The work is linear in the
- * number of regions plus columns of each snapshot.
+ * number of regions, mappings and columns of each snapshot.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "axis.h"
 #include "damonctl.h"
 #include "grid.h"
+#include "mapped.h"
+#include "segment.h"
 
-/* Bytes, or bytes times seconds, and how much of that was accessed. */
+/* Columns, or columns times rows, and how much of that was accessed. */
 struct sum {
 	double all, accessed;
 };
 
-static void add_to_columns(struct sum *line, const struct segment *s,
-			   const struct region *r, double rate)
+/* Adds @part of column @col. */
+static void add_part(struct sum *line, unsigned int col, double part, double rate)
 {
-	uint64_t start = r->start > s->start ? r->start : s->start;
-	uint64_t end = r->end < s->end ? r->end : s->end;
-	double per_col = (double)(s->end - s->start) / s->width;
-	double a = (double)(start - s->start) / per_col;
-	double b = (double)(end - s->start) / per_col;
-	unsigned int i, first = (unsigned int)a, last;
-	double part;
-
-	/* Rounding must not reach beyond the segment. */
-	last = b < s->width ? (unsigned int)b : s->width - 1;
-	for (i = first; i <= last && i < s->width; i++) {
-		part = (fmin(b, i + 1) - fmax(a, i)) * per_col;
-		if (part <= 0)
-			continue;
-		line[s->col + i].all += part;
-		line[s->col + i].accessed += part * rate;
-	}
+	line[col].all += part;
+	line[col].accessed += part * rate;
 }
 
-/* Both regions and segments are in address order. */
-static void sum_snapshot(struct sum *line, const struct view *v,
-			 struct cursor c, const struct segment *segments,
-			 size_t nr_segments)
+/*
+ * A page may be far less than the last digit of its column, so what lies within
+ * one column is not taken from the difference of two places.
+ */
+static void add_to_columns(struct sum *line, unsigned int nr_cols,
+			   const struct piece *p, const struct region *r,
+			   double rate)
+{
+	uint64_t start = r->start > p->start ? r->start : p->start;
+	uint64_t end = r->end < p->end ? r->end : p->end;
+	double per_byte = p->width / (double)(p->end - p->start);
+	double a = p->col + (double)(start - p->start) * per_byte;
+	double b = p->col + (double)(end - p->start) * per_byte;
+	unsigned int i, first = (unsigned int)a, last = (unsigned int)b;
+
+	/* A piece that ends with the last column would begin the one behind. */
+	if (first >= nr_cols)
+		first = nr_cols - 1;
+	if (last >= nr_cols)
+		last = nr_cols - 1;
+	if (first == last) {
+		add_part(line, first, (double)(end - start) * per_byte, rate);
+		return;
+	}
+	for (i = first; i <= last; i++)
+		add_part(line, i, fmin(b, i + 1) - fmax(a, i), rate);
+}
+
+/* Both regions and pieces are in address order. */
+static void sum_snapshot(struct grid *g, struct sum *line, struct mapped *m,
+			 const struct piece *pieces, size_t nr_pieces)
 {
 	size_t first = 0, i;
 	struct region r;
 
-	while (rec_next_region(&c, &r)) {
-		while (first < nr_segments && segments[first].end <= r.start)
+	while (mapped_next(m, &r)) {
+		while (first < nr_pieces && pieces[first].end <= r.start)
 			first++;
-		for (i = first; i < nr_segments && segments[i].start < r.end; i++)
-			add_to_columns(line, &segments[i], &r,
-				       view_rate(v, r.nr_accesses));
+		for (i = first; i < nr_pieces && pieces[i].start < r.end; i++)
+			add_to_columns(line, g->cols, &pieces[i], &r,
+				       view_rate(m->v, r.nr_accesses));
 	}
 }
 
@@ -97,12 +110,12 @@ static void to_rates(struct grid *g, const struct sum *sums)
 }
 
 void grid_build(struct grid *g, const struct view *v, uint64_t target,
-		const struct segment *segments, size_t nr_segments,
+		const struct piece *pieces, size_t nr_pieces,
 		unsigned int cols, unsigned int max_rows)
 {
 	size_t i, nr = v->last - v->first;
 	struct sum *sums, *line;
-	struct cursor c;
+	struct mapped m;
 
 	*g = (struct grid){
 		.rows = nr < max_rows ? (unsigned int)nr : max_rows,
@@ -115,14 +128,16 @@ void grid_build(struct grid *g, const struct view *v, uint64_t target,
 		g->end_ns++;
 	sums = must_alloc((size_t)g->rows * cols, sizeof(*sums));
 	line = must_alloc(cols, sizeof(*line));
+	mapped_init(&m, v, target);
 	for (i = v->first; i < v->last; i++) {
-		if (!view_regions(v, i, target, &c))
+		if (!mapped_begin(&m, i))
 			continue;
 		memset(line, 0, cols * sizeof(*line));
-		sum_snapshot(line, v, c, segments, nr_segments);
+		sum_snapshot(g, line, &m, pieces, nr_pieces);
 		add_to_rows(g, sums, line, view_begin(v, i),
 			    v->rec.snapshots[i].time_ns);
 	}
+	mapped_free(&m);
 	to_rates(g, sums);
 	free(line);
 	free(sums);

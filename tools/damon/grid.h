@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The cells of a heat map: means of the access rate, weighted with size and
- * time.
+ * The cells of a heat map: means of the access rate, weighted with the part of
+ * the column and of the time.
  */
 #ifndef GRID_H
 #define GRID_H
@@ -11,7 +11,7 @@
 
 #include "report.h"
 
-struct segment;
+struct piece;
 
 struct grid {
 	unsigned int rows, cols;
@@ -23,7 +23,7 @@ struct grid {
 
 /* @max_rows is lowered to the number of snapshots: no row is without one. */
 void grid_build(struct grid *g, const struct view *v, uint64_t target,
-		const struct segment *segments, size_t nr_segments,
+		const struct piece *pieces, size_t nr_pieces,
 		unsigned int cols, unsigned int max_rows);
 void grid_free(struct grid *g);
 

@@ -32,11 +32,21 @@ struct rgb heat_colour(double x);
 /* "0.52%", "97%". @buf is the result. */
 const char *format_rate(double rate, char buf[UNITS_LEN]);
 
-/* 'A' to 'Z', then '*': how segment @i is called in the list of areas. */
+/* 'A' to 'Z', or '~': how segment @i is called in the list of areas. */
 char segment_letter(const struct axis *axis, size_t i);
 
-/* "55d0c0a00000-55d0c1600000 12.0M" and what is special about it. */
+/* "55d0c0a00000-55d0c1600000 12.0M" and what is special about the segment. */
 const char *segment_text(const struct segment *s, char *buf, size_t len);
+
+/* What it means where a cell has no rate. */
+const char *blank_text(const struct heatmap *h);
+
+/*
+ * The lines about memory that is left out: how much, and the addresses of the
+ * largest areas. NULL behind the last line.
+ */
+const char *hidden_text(const struct axis *axis, size_t line, char *buf,
+			size_t len);
 
 /* "sort (pid 12): 352 snapshots in 35.2s, one per 100ms" */
 const char *heatmap_title(const struct heatmap *h, char *buf, size_t len);

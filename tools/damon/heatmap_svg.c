@@ -196,7 +196,7 @@ static void put_legend(FILE *f, const struct heatmap *h)
 
 static void put_areas(FILE *f, const struct heatmap *h, double y)
 {
-	char text[128], line[160], size[UNITS_LEN];
+	char text[160], line[170];
 	size_t i;
 
 	put_text(f, LEFT, y, "",
@@ -207,20 +207,26 @@ static void put_areas(FILE *f, const struct heatmap *h, double y)
 			 segment_text(&h->axis.segments[i], text, sizeof(text)));
 		put_text(f, LEFT, y += LINE, "mono", line);
 	}
-	if (h->axis.nr_hidden) {
-		snprintf(line, sizeof(line),
-			 "%zu areas of %s together are left out, short-lived or least accessed",
-			 h->axis.nr_hidden,
-			 format_size(h->axis.hidden_bytes, size));
-		put_text(f, LEFT, y + LINE, "", line);
+	for (i = 0; hidden_text(&h->axis, i, text, sizeof(text)); i++) {
+		snprintf(line, sizeof(line), "%s%s", i ? "   " : "", text);
+		put_text(f, LEFT, y += LINE, i ? "mono" : "", line);
 	}
+}
+
+static int count_lines(const struct axis *axis)
+{
+	size_t hidden = 0;
+	char text[160];
+
+	while (hidden_text(axis, hidden, text, sizeof(text)))
+		hidden++;
+	return (int)(axis->nr + hidden);
 }
 
 static void put_picture(FILE *f, const struct heatmap *h)
 {
 	int width = LEFT + PLOT_WIDTH + RIGHT;
-	int height = TOP + PLOT_HEIGHT + 44 + LINE *
-		     ((int)h->axis.nr + (h->axis.nr_hidden ? 1 : 0)) + 16;
+	int height = TOP + PLOT_HEIGHT + 44 + LINE * count_lines(&h->axis) + 16;
 	char title[256], *rest;
 
 	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",

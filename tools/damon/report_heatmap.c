@@ -16,6 +16,8 @@
 #define DEFAULT_WIDTH	100
 /* "1234.5s " in front of each row */
 #define LABEL_WIDTH	9
+/* At most so many areas that are left out are told. */
+#define HIDDEN_LINES	8
 /* The picture is drawn finer than a terminal can. */
 #define SVG_COLS	480
 #define SVG_ROWS	240
@@ -93,31 +95,75 @@ char segment_letter(const struct axis *axis, size_t i)
 {
 	size_t nr = 0, k;
 
-	if (axis->segments[i].narrowed)
+	if (axis->segments[i].narrowed_bytes == axis->segments[i].bytes)
 		return '~';
 	for (k = 0; k < i; k++)
-		nr += !axis->segments[k].narrowed;
-	return nr < 26 ? (char)('A' + nr) : '*';
+		nr += axis->segments[k].narrowed_bytes < axis->segments[k].bytes;
+	return (char)('A' + nr);
 }
 
 const char *segment_text(const struct segment *s, char *buf, size_t len)
 {
-	char size[UNITS_LEN];
+	char size[UNITS_LEN], areas[32] = "", narrowed[80] = "";
 
-	snprintf(buf, len, "%012" PRIx64 "-%012" PRIx64 " %8s%s", s->start,
-		 s->end, format_size(s->end - s->start, size),
-		 s->narrowed ? "  hardly accessed, narrowed" : "");
+	if (s->nr > 1)
+		snprintf(areas, sizeof(areas), " in %zu areas", s->nr);
+	if (s->narrowed_bytes == s->bytes)
+		snprintf(narrowed, sizeof(narrowed), "  hardly accessed, narrowed");
+	else if (s->narrowed_bytes)
+		snprintf(narrowed, sizeof(narrowed),
+			 "  %s of it hardly accessed, narrowed",
+			 format_size(s->narrowed_bytes, size));
+	snprintf(buf, len, "%012" PRIx64 "-%012" PRIx64 " %8s%s%s", s->start,
+		 s->end, format_size(s->bytes, size), areas, narrowed);
+	return buf;
+}
+
+const char *blank_text(const struct heatmap *h)
+{
+	return h->v->meta.kind == SCOPE_PADDR ? "not monitored" :
+	       "not mapped, or not monitored yet";
+}
+
+const char *hidden_text(const struct axis *axis, size_t line, char *buf,
+			size_t len)
+{
+	uint64_t low = UINT64_MAX, high = 0, bytes = 0;
+	const struct range *r;
+	char size[UNITS_LEN];
+	size_t i;
+
+	if (line > axis->nr_hidden || line > HIDDEN_LINES || !axis->nr_hidden)
+		return NULL;
+	if (!line) {
+		snprintf(buf, len, "left out, there only briefly: %s in %zu area%s; --range shows one",
+			 format_size(axis->hidden_bytes, size), axis->nr_hidden,
+			 plural(axis->nr_hidden));
+		return buf;
+	}
+	r = &axis->hidden[line - 1];
+	if (line < HIDDEN_LINES || line == axis->nr_hidden) {
+		snprintf(buf, len, "%012" PRIx64 "-%012" PRIx64 " %8s", r->start,
+			 r->end, format_size(r->end - r->start, size));
+		return buf;
+	}
+	for (i = line - 1; i < axis->nr_hidden; i++) {
+		low = axis->hidden[i].start < low ? axis->hidden[i].start : low;
+		high = axis->hidden[i].end > high ? axis->hidden[i].end : high;
+		bytes += axis->hidden[i].end - axis->hidden[i].start;
+	}
+	snprintf(buf, len, "%012" PRIx64 "-%012" PRIx64 " %8s in %zu smaller areas",
+		 low, high, format_size(bytes, size), axis->nr_hidden - line + 1);
 	return buf;
 }
 
 const char *heatmap_title(const struct heatmap *h, char *buf, size_t len)
 {
-	char name[64], span[UNITS_LEN], aggr[UNITS_LEN];
+	char name[64], span[80], aggr[UNITS_LEN];
 
-	snprintf(buf, len, "%s: %zu snapshots in %s, one per %s",
+	snprintf(buf, len, "%s: %s, one per %s",
 		 view_target_name(h->v, h->target, name, sizeof(name)),
-		 h->v->last - h->v->first,
-		 format_time(h->grid.end_ns - h->grid.begin_ns, span),
+		 view_span(h->v, span, sizeof(span)),
 		 format_time(h->v->aggr_ns, aggr));
 	return buf;
 }
@@ -217,7 +263,7 @@ static void print_letters(const struct axis *axis)
 
 static void print_areas(const struct axis *axis)
 {
-	char text[128], size[UNITS_LEN];
+	char text[160], size[UNITS_LEN];
 	size_t i;
 
 	for (i = 0; i < axis->nr; i++) {
@@ -228,9 +274,8 @@ static void print_areas(const struct axis *axis)
 			       format_size(axis->segments[i + 1].start -
 					   axis->segments[i].end, size));
 	}
-	if (axis->nr_hidden)
-		printf("%zu areas of %s together are left out, short-lived or least accessed; --range shows them\n",
-		       axis->nr_hidden, format_size(axis->hidden_bytes, size));
+	for (i = 0; hidden_text(axis, i, text, sizeof(text)); i++)
+		printf("%s%s\n", i ? "  " : "", text);
 }
 
 static bool touches(const struct axis *axis, const struct named *n)
@@ -283,7 +328,7 @@ static void print_legend(const struct heatmap *h, enum depth colours)
 	}
 	printf(" and more, up to %s; blank: %s\n",
 	       format_rate((double)h->grid.max, text),
-	       h->v->meta.kind == SCOPE_VADDR ? "not mapped" : "not monitored");
+	       blank_text(h));
 }
 
 static void print_text(const struct heatmap *h)
@@ -301,6 +346,42 @@ static void print_text(const struct heatmap *h)
 	print_memory(h);
 }
 
+static json_object *range_json(uint64_t start, uint64_t end)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "start", json_object_new_uint64(start));
+	json_object_object_add(o, "end", json_object_new_uint64(end));
+	return o;
+}
+
+static json_object *pieces_json(const struct axis *axis, const struct segment *s)
+{
+	json_object *list = json_object_new_array(), *o;
+	const struct piece *p = &axis->pieces[s->first];
+	size_t i;
+
+	for (i = 0; i < s->nr; i++, p++) {
+		o = range_json(p->start, p->end);
+		json_object_object_add(o, "column", json_object_new_double(p->col - s->col));
+		json_object_object_add(o, "columns", json_object_new_double(p->width));
+		json_object_object_add(o, "narrowed", json_object_new_boolean(p->narrowed));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *hidden_json(const struct axis *axis)
+{
+	json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < axis->nr_hidden; i++)
+		json_object_array_add(list, range_json(axis->hidden[i].start,
+						       axis->hidden[i].end));
+	return list;
+}
+
 static json_object *segments_json(const struct axis *axis)
 {
 	json_object *list = json_object_new_array(), *o;
@@ -309,12 +390,12 @@ static json_object *segments_json(const struct axis *axis)
 	for (i = 0; i < axis->nr; i++) {
 		const struct segment *s = &axis->segments[i];
 
-		o = json_object_new_object();
-		json_object_object_add(o, "start", json_object_new_uint64(s->start));
-		json_object_object_add(o, "end", json_object_new_uint64(s->end));
+		o = range_json(s->start, s->end);
+		json_object_object_add(o, "bytes", json_object_new_uint64(s->bytes));
 		json_object_object_add(o, "columns", json_object_new_uint64(s->width));
 		json_object_object_add(o, "narrowed",
-				       json_object_new_boolean(s->narrowed));
+				       json_object_new_boolean(s->narrowed_bytes == s->bytes));
+		json_object_object_add(o, "pieces", pieces_json(axis, s));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -355,6 +436,7 @@ static void print_as_json(const struct heatmap *h)
 	json_object_object_add(root, view_target_key(h->v),
 			       view_target_value(h->v, h->target));
 	json_object_object_add(root, "segments", segments_json(&h->axis));
+	json_object_object_add(root, "hidden", hidden_json(&h->axis));
 	json_object_object_add(root, "hidden_bytes",
 			       json_object_new_uint64(h->axis.hidden_bytes));
 	for (row = 0; row < h->grid.rows; row++)
@@ -373,8 +455,8 @@ static bool build(struct heatmap *h, unsigned int cols, unsigned int rows)
 			 view_target_name(h->v, h->target, name, sizeof(name)));
 		return false;
 	}
-	grid_build(&h->grid, h->v, h->target, h->axis.segments, h->axis.nr,
-		   cols, rows);
+	grid_build(&h->grid, h->v, h->target, h->axis.pieces,
+		   h->axis.nr_pieces, cols, rows);
 	return true;
 }
 
