@@ -11,12 +11,13 @@
 #include "assemble.h"
 
 bool assembler_init(struct assembler *as, FILE *f, const uint64_t *ids,
-		    uint32_t nr_targets)
+		    uint32_t nr_targets, uint64_t aggr_ns)
 {
 	*as = (struct assembler){
 		.f = f,
 		.ids = ids,
 		.nr_targets = nr_targets,
+		.aggr_ns = aggr_ns,
 		.got = calloc(nr_targets, sizeof(*as->got)),
 		.expected = calloc(nr_targets, sizeof(*as->expected)),
 	};
@@ -41,6 +42,19 @@ static bool whole(const struct assembler *as)
 		       as->nr_targets * sizeof(*as->got));
 }
 
+/*
+ * Snapshots of which each event was lost leave only their time. Without a loss
+ * a late snapshot is the worker's, and nothing is missing.
+ */
+static void count_missing(struct assembler *as)
+{
+	uint64_t gap = as->time_ns - as->last_ns;
+
+	if (as->lossy && as->nr_snapshots && gap > as->aggr_ns)
+		as->nr_missing += (gap + as->aggr_ns / 2) / as->aggr_ns - 1;
+	as->lossy = false;
+}
+
 static void write_snapshot(struct assembler *as)
 {
 	const struct region *r = as->regions;
@@ -52,6 +66,7 @@ static void write_snapshot(struct assembler *as)
 		for (i = 0; i < as->got[t]; i++)
 			rec_write_region(as->f, r++);
 	}
+	count_missing(as);
 	if (!as->nr_snapshots++)
 		as->first_ns = as->time_ns;
 	as->last_ns = as->time_ns;
@@ -64,7 +79,7 @@ void assembler_finish(struct assembler *as)
 	if (whole(as))
 		write_snapshot(as);
 	else
-		as->nr_broken++;
+		as->lossy = true;
 	as->nr_regions = 0;
 	memset(as->got, 0, as->nr_targets * sizeof(*as->got));
 	memset(as->expected, 0, as->nr_targets * sizeof(*as->expected));
@@ -108,6 +123,8 @@ void assembler_add(const struct aggregated *a, void *arg)
 		return;
 	if (as->nr_regions && starts_anew(as, a))
 		assembler_finish(as);
+	if (a->after_loss)
+		as->lossy = true;
 	if (!make_room(as))
 		return;
 	if (!as->nr_regions) {

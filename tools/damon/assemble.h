@@ -18,8 +18,15 @@ struct assembler {
 	const uint64_t *ids;
 	uint32_t nr_targets;
 
-	uint64_t nr_snapshots, nr_broken;
+	/* from one snapshot to the next */
+	uint64_t aggr_ns;
+
+	uint64_t nr_snapshots;
+	/* left out or never seen, between the first snapshot and the last */
+	uint64_t nr_missing;
 	uint64_t first_ns, last_ns;
+	/* events were lost since the last one that was written */
+	bool lossy;
 	bool no_memory;
 
 	/* the snapshot at hand */
@@ -33,7 +40,7 @@ struct assembler {
 };
 
 bool assembler_init(struct assembler *as, FILE *f, const uint64_t *ids,
-		    uint32_t nr_targets);
+		    uint32_t nr_targets, uint64_t aggr_ns);
 void assembler_fini(struct assembler *as);
 
 /* An aggregated_fn, with the assembler as @arg. */

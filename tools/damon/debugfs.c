@@ -20,6 +20,9 @@
 /* What the kernel takes in one write, and thus what it can hand out. */
 #define MAX_TEXT	(1024 * 1024)
 
+/* The files of the monitor that kernels bring along. */
+#define OTHER_MONITOR	"/sys/kernel/mm/damon"
+
 static bool find_mount(char *dir, size_t len)
 {
 	struct mntent *m;
@@ -57,9 +60,11 @@ bool debugfs_open(struct debugfs *d)
 		return false;
 	}
 	d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd >= 0)
+	if (d->fd >= 0 && !faccessat(d->fd, "monitor_on", F_OK, 0))
 		return true;
-	if (mounted)
+	if (d->fd >= 0 || !access(OTHER_MONITOR, F_OK))
+		complain("this kernel has another monitor, which damonctl does not know; boot a kernel with this one, see 'make kernel' and 'make integrate'");
+	else if (mounted)
 		complain("there is no %s; boot a kernel with CONFIG_DAMON_DBGFS=y",
 			 d->path);
 	else
@@ -77,12 +82,35 @@ void debugfs_close(struct debugfs *d)
 	*d = (struct debugfs){ .fd = -1 };
 }
 
+/* "1: FLOCK  ADVISORY  WRITE 4711 00:07:12 0 EOF": who holds the lock. */
+static void tell_holder(const struct debugfs *d)
+{
+	unsigned long inode;
+	char line[256];
+	struct stat st;
+	FILE *f = fstat(d->fd, &st) ? NULL : fopen("/proc/locks", "re");
+	pid_t pid, holder = 0;
+
+	while (f && !holder && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*d: FLOCK %*s %*s %d %*x:%*x:%lu", &pid, &inode) == 2 &&
+		    inode == st.st_ino)
+			holder = pid;
+	}
+	if (f)
+		fclose(f);
+	if (holder)
+		complain("another damonctl is recording, process %d; wait for it or end it",
+			 holder);
+	else
+		complain("another damonctl is recording; wait for it or end it");
+}
+
 bool debugfs_lock(struct debugfs *d)
 {
 	if (!flock(d->fd, LOCK_EX | LOCK_NB))
 		return true;
 	if (errno == EWOULDBLOCK)
-		complain("another damonctl is recording; wait for it or end it");
+		tell_holder(d);
 	else
 		complain("cannot lock %s: %s", d->path, strerror(errno));
 	return false;

@@ -23,6 +23,7 @@
 #define RIGHT		28
 #define LINE		18
 #define LEGEND_WIDTH	240
+#define GREY		"#e8e8ec"
 
 static const char style[] =
 	"text{font-family:'DejaVu Sans',Helvetica,Arial,sans-serif;font-size:12px;"
@@ -130,7 +131,7 @@ static void put_ground(FILE *f, const struct heatmap *h, bool frame)
 		width = col_x(h, s->col + s->width) - x;
 		fprintf(f, "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" %s/>\n",
 			x, TOP, width, PLOT_HEIGHT,
-			frame ? "class=\"line\"" : "fill=\"#e8e8ec\"");
+			frame ? "class=\"line\"" : "fill=\"" GREY "\"");
 		if (!frame)
 			continue;
 		name[0] = segment_letter(axis, i);
@@ -139,6 +140,15 @@ static void put_ground(FILE *f, const struct heatmap *h, bool frame)
 			put_text(f, x + width / 2, TOP + PLOT_HEIGHT + 16, "mid",
 				 format_size(s->end - s->start, size));
 	}
+}
+
+static void put_grey(FILE *f, const struct heatmap *h)
+{
+	double y = TOP + PLOT_HEIGHT + 34, x = LEFT + PLOT_WIDTH - LEGEND_WIDTH;
+
+	fprintf(f, "<rect x=\"%.0f\" y=\"%.0f\" width=\"14\" height=\"14\" fill=\"" GREY "\" stroke=\"#888\"/>\n",
+		x, y);
+	put_text(f, x + 22, y + 11, "", blank_text(h));
 }
 
 /* The step of 1, 2 or 5 times a power of ten that gives at most @max ticks. */
@@ -182,6 +192,10 @@ static void put_legend(FILE *f, const struct heatmap *h)
 	int i;
 
 	put_text(f, x - 10, y + 11, "end", "access rate");
+	if (!(h->grid.max > 0)) {
+		put_text(f, x, y + 11, "", "0%, nothing was accessed");
+		return;
+	}
 	for (i = 0; i < SHADES; i++) {
 		c = heat_colour((double)i / (SHADES - 1));
 		fprintf(f, "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"14\" fill=\"#%02x%02x%02x\"/>\n",
@@ -200,7 +214,7 @@ static void put_areas(FILE *f, const struct heatmap *h, double y)
 	size_t i;
 
 	put_text(f, LEFT, y, "",
-		 "address (not to one scale; what was not monitored is cut out)");
+		 "address (not to one scale; gaps between areas are cut out)");
 	for (i = 0; i < h->axis.nr; i++) {
 		snprintf(line, sizeof(line), "%c  %s",
 			 segment_letter(&h->axis, i),
@@ -244,6 +258,7 @@ static void put_picture(FILE *f, const struct heatmap *h)
 	put_cells(f, h);
 	put_ground(f, h, /*frame=*/true);
 	put_time_axis(f, h);
+	put_grey(f, h);
 	put_areas(f, h, TOP + PLOT_HEIGHT + 44);
 	fputs("</svg>\n", f);
 }

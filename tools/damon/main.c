@@ -36,6 +36,9 @@ static const char doc[] =
 	"'damonctl COMMAND --help' tells more about a command.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 128+N ended by signal N.";
 
+/* argp gives each command --version for it. */
+const char *argp_program_version = "damonctl 1.0, recording format 2";
+
 struct choice {
 	const struct command *command;
 	int argc;

@@ -148,6 +148,9 @@ bool meta_write(FILE *f, const struct meta *meta)
 			json_object_array_add(words, json_object_new_string(meta->command[i]));
 	}
 	json_object_object_add(root, "command", words);
+	json_object_object_add(root, "forked", json_object_new_boolean(meta->forked));
+	json_object_object_add(root, "lost_snapshots",
+			       json_object_new_uint64(meta->nr_missing));
 	add_targets(root, meta);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -294,6 +297,8 @@ static bool get_command(json_object *root, struct meta *meta)
 	json_object *words, *w;
 	size_t nr, i;
 
+	if (json_object_object_get_ex(root, "forked", &w))
+		meta->forked = json_object_get_boolean(w);
 	if (!json_object_object_get_ex(root, "command", &words))
 		return false;
 	if (!words)
@@ -344,7 +349,8 @@ static bool decode(json_object *root, struct meta *meta)
 	if (meta->attrs.aggr_us > UINT64_MAX / 1000 ||
 	    meta->attrs.sample_us > meta->attrs.aggr_us)
 		return false;
-	return get_start(root, meta) && get_kind(root, meta) &&
+	return get_optional(root, "lost_snapshots", &meta->nr_missing) &&
+	       get_start(root, meta) && get_kind(root, meta) &&
 	       get_targets(root, meta) &&
 	       get_names(root, "memory", &meta->memory) &&
 	       get_command(root, meta);

@@ -25,10 +25,14 @@ struct meta {
 	/* of the recording in bytes: tells whether the two belong together */
 	uint64_t size;
 	uint64_t nr_snapshots, nr_lost;
+	/* how many snapshots there would be beside those, had no event been lost */
+	uint64_t nr_missing;
 	/* wall clock in seconds since 1970 */
 	int64_t start;
 	/* NULL-terminated, or NULL: the processes ran already */
 	char **command;
+	/* it started other processes, which were not monitored */
+	bool forked;
 	enum scope_kind kind;
 	/* SCOPE_PADDR: the one target is the memory of all nodes */
 	bool all_nodes;

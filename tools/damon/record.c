@@ -80,6 +80,8 @@ struct record {
 	/* the signal that ended the recording, and whether to pass it on */
 	int signal;
 	bool pass_on;
+	/* the time of --duration was over first */
+	bool cut_off;
 };
 
 enum {
@@ -292,15 +294,22 @@ static void wait_tick(struct record *rec, int timeout_ms)
 
 static bool monitor_is_free(struct record *rec)
 {
+	pid_t worker;
 	int on;
 
 	if (!debugfs_lock(&rec->debugfs))
 		return false;
 	on = debugfs_is_on(&rec->debugfs);
-	if (on > 0)
-		complain("the monitor is on already; end it with: echo off > %s/monitor_on",
+	if (on <= 0)
+		return !on;
+	worker = debugfs_worker(&rec->debugfs, NULL);
+	if (worker > 0)
+		complain("the monitor is on already, its worker is process %d; end it with: echo off > %s/monitor_on",
+			 worker, rec->debugfs.path);
+	else if (!worker)
+		complain("the monitor is on already; 'damonctl status' tells its workers; end it with: echo off > %s/monitor_on",
 			 rec->debugfs.path);
-	return !on;
+	return false;
 }
 
 static bool open_files(struct record *rec)
@@ -481,6 +490,7 @@ static bool follow(struct record *rec)
 			return await_targets(rec);
 		now = now_ns();
 	}
+	rec->cut_off = true;
 	return true;
 }
 
@@ -544,6 +554,8 @@ static bool write_meta(struct record *rec)
 		.size = (uint64_t)ftello(rec->data.f),
 		.nr_snapshots = rec->assembler.nr_snapshots,
 		.nr_lost = rec->nr_lost,
+		.nr_missing = rec->assembler.nr_missing,
+		.forked = rec->targets.forked,
 		.start = rec->start,
 		.command = rec->opt->command,
 		.kind = rec->opt->scope.kind,
@@ -562,10 +574,33 @@ static bool write_meta(struct record *rec)
 	return false;
 }
 
+static uint64_t aggr_ns(const struct record *rec)
+{
+	return rec->opt->attrs.aggr_us * NS_PER_US;
+}
+
+static void tell_nothing(const struct record *rec)
+{
+	char aggr[UNITS_LEN];
+
+	format_time(aggr_ns(rec), aggr);
+	if (rec->signal || rec->cut_off)
+		complain("nothing was recorded: the recording was ended before the first aggregation interval, %s, was over; let it run for longer",
+			 aggr);
+	else if (rec->nr_lost)
+		complain("nothing was recorded: all events were lost; use a longer --aggr or a smaller --max");
+	else if (rec->opt->command)
+		complain("nothing was recorded: %s ended before the first aggregation interval, %s, was over; give it more to do, or shorten the interval with --aggr",
+			 rec->opt->command[0], aggr);
+	else
+		complain("nothing was recorded: the processes ended before the first aggregation interval, %s, was over; shorten it with --aggr",
+			 aggr);
+}
+
 static bool keep(struct record *rec)
 {
 	if (!rec->assembler.nr_snapshots) {
-		complain("nothing was recorded: it ended within one aggregation interval; try a shorter --aggr");
+		tell_nothing(rec);
 		return false;
 	}
 	/* A companion without its recording would mislead, so it comes last. */
@@ -574,18 +609,23 @@ static bool keep(struct record *rec)
 	       output_commit(&rec->json);
 }
 
+/* The first snapshot tells of the interval before it, as in reports. */
 static void tell_result(const struct record *rec, uint64_t size)
 {
 	const struct assembler *as = &rec->assembler;
 	char bytes[UNITS_LEN], span[UNITS_LEN];
 
-	fprintf(stderr, "%s: %" PRIu64 " snapshots over %s, %s\n",
-		rec->opt->path, as->nr_snapshots,
-		format_time(as->last_ns - as->first_ns, span),
+	fprintf(stderr, "%s: %" PRIu64 " snapshot%s in %s, %s\n",
+		rec->opt->path, as->nr_snapshots, plural(as->nr_snapshots),
+		format_time(as->last_ns - as->first_ns + aggr_ns(rec), span),
 		format_size(size, bytes));
-	if (rec->nr_lost || as->nr_broken)
-		complain("%" PRIu64 " events were lost and %" PRIu64 " snapshots left out; use a longer --aggr or a smaller --max",
-			 rec->nr_lost, as->nr_broken);
+	if (rec->nr_lost || as->nr_missing)
+		complain("%" PRIu64 " event%s and with them %" PRIu64 " snapshot%s were lost; use a longer --aggr or a smaller --max",
+			 rec->nr_lost, plural(rec->nr_lost), as->nr_missing,
+			 plural(as->nr_missing));
+	if (rec->targets.forked)
+		complain("%s started other processes, which were not monitored; record one of them with -p, or all memory with --paddr",
+			 rec->opt->command[0]);
 }
 
 static void tell_command(const struct record *rec)
@@ -610,8 +650,13 @@ static void tell_command(const struct record *rec)
 static bool end_command(struct record *rec)
 {
 	bool alive = rec->targets.started && !targets_ended(&rec->targets);
+	char duration[UNITS_LEN];
 	int sig = SIGTERM;
 
+	if (alive && rec->cut_off)
+		complain("%s still ran after %s and is ended, as --duration tells",
+			 rec->opt->command[0],
+			 format_time(rec->opt->duration_ns, duration));
 	if (rec->signal)
 		sig = rec->pass_on ? rec->signal : 0;
 	targets_end(&rec->targets, sig);
@@ -624,7 +669,7 @@ static bool run(struct record *rec)
 	uint64_t size;
 
 	ok = assembler_init(&rec->assembler, rec->data.f, rec->ids,
-			    (uint32_t)rec->nr_ids);
+			    (uint32_t)rec->nr_ids, aggr_ns(rec));
 	if (!ok)
 		complain("out of memory");
 	ok = ok && configure_and_monitor(rec);

@@ -52,7 +52,7 @@ static const struct argp_option full_option[] = {
 static const struct argp_option heatmap_options[] = {
 	{ "svg", KEY_SVG, "FILE", 0, "Write an SVG picture to FILE, too", 0 },
 	{ "width", KEY_WIDTH, "N", 0,
-	  "Columns (the terminal's, or 100)", 0 },
+	  "Columns (the terminal's, or COLUMNS, or 100)", 0 },
 	{ "rows", KEY_ROWS, "N", 0, "At most N rows (40)", 0 },
 	{ 0 },
 };
@@ -149,7 +149,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		opt->heatmap.svg = arg;
 		return 0;
 	case KEY_WIDTH:
-		set_number(state, "width", arg, 20, 2000, &opt->heatmap.width);
+		set_number(state, "width", arg, MIN_WIDTH, MAX_WIDTH,
+			   &opt->heatmap.width);
 		return 0;
 	case KEY_ROWS:
 		set_number(state, "rows", arg, 1, 1000, &opt->heatmap.rows);
@@ -157,6 +158,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 	return ARGP_ERR_UNKNOWN;
 }
+
+static const struct argp common_argp = {
+	.options = common_options, .parser = parse_option,
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -285,8 +290,14 @@ const char *view_span(const struct view *v, char *buf, size_t len)
 			view_begin(v, v->first);
 	char text[UNITS_LEN];
 
-	snprintf(buf, len, "%zu snapshot%s in %s", v->last - v->first,
-		 plural(v->last - v->first), format_time(span, text));
+	int used;
+
+	used = snprintf(buf, len, "%zu snapshot%s in %s", v->last - v->first,
+			plural(v->last - v->first), format_time(span, text));
+	if (v->meta.nr_missing)
+		snprintf(buf + used, len - (size_t)used,
+			 "; %" PRIu64 " of the whole recording %s lost",
+			 v->meta.nr_missing, v->meta.nr_missing == 1 ? "was" : "were");
 	return buf;
 }
 
@@ -357,8 +368,8 @@ json_object *view_json(const struct view *v)
 			       json_object_new_uint64(v->full));
 	json_object_object_add(obj, "scale_known",
 			       json_object_new_boolean(v->has_meta));
-	json_object_object_add(obj, "snapshots",
-			       json_object_new_uint64(v->last - v->first));
+	json_object_object_add(obj, "lost_snapshots",
+			       json_object_new_uint64(v->meta.nr_missing));
 	return obj;
 }
 
@@ -491,6 +502,7 @@ out_close:
 }
 
 struct choice {
+	struct options *opt;
 	const struct kind *kind;
 	int argc;
 	char **argv;
@@ -502,6 +514,9 @@ static error_t parse_kind(int key, char *arg, struct argp_state *state)
 	size_t i;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = choice->opt;
+		return 0;
 	case ARGP_KEY_ARG:
 		for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 			if (strcmp(kinds[i].name, arg))
@@ -522,8 +537,12 @@ static error_t parse_kind(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+/* The options of all reports may also stand before the name of the report. */
 static void choose_kind(int argc, char **argv, struct choice *choice)
 {
+	static const struct argp_child children[] = {
+		{ &common_argp, 0, NULL, 0 }, { 0 },
+	};
 	static const struct argp argp = {
 		NULL, parse_kind, "heatmap|hot|wss|raw|regions [OPTION...]",
 		"Show a recording.\n"
@@ -540,7 +559,7 @@ static void choose_kind(int argc, char **argv, struct choice *choice)
 		"\n"
 		"'damonctl report heatmap --help' and so on tell more.\n"
 		"Exit codes: 0 done, 1 failed, 2 wrong usage.",
-		NULL, NULL, NULL,
+		children, NULL, NULL,
 	};
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, choice);
@@ -556,15 +575,12 @@ int cmd_report(int argc, char **argv)
 		.dist = { { 0, 25, 50, 75, 100 }, 5 },
 		.heatmap = { .rows = 40 },
 	};
-	static const struct argp common = {
-		.options = common_options, .parser = parse_option,
-	};
 	static const struct argp full = {
 		.options = full_option, .parser = parse_option,
 	};
-	struct argp_child children[] = { { &common, 0, NULL, 0 }, { 0 }, { 0 } };
+	struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 }, { 0 } };
 	struct argp argp = { .parser = parse, .children = children };
-	struct choice choice = { 0 };
+	struct choice choice = { .opt = &opt };
 
 	choose_kind(argc, argv, &choice);
 	if (choice.kind->rates)

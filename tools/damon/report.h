@@ -42,7 +42,7 @@ bool view_regions(const struct view *v, size_t snapshot, uint64_t target,
 /* When the time that @snapshot tells of began; it ended at its time_ns. */
 uint64_t view_begin(const struct view *v, size_t snapshot);
 
-/* "352 snapshots in 35.2s" */
+/* "352 snapshots in 35.2s", and how many were lost. */
 const char *view_span(const struct view *v, char *buf, size_t len);
 
 /* From 0 to 1. A late worker may count more than is nominal. */
@@ -77,6 +77,9 @@ struct dist_options {
 	double percentiles[32];
 	size_t nr;
 };
+
+#define MIN_WIDTH	20
+#define MAX_WIDTH	2000
 
 struct heatmap_options {
 	const char *svg;

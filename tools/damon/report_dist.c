@@ -100,7 +100,7 @@ struct figures {
 static void print_text(const struct view *v, const struct dist *dist,
 		       const struct dist_options *opt, const struct figures *f)
 {
-	char buf[UNITS_LEN], id[64], span[80];
+	char buf[UNITS_LEN], id[64], span[120];
 	uint64_t value;
 	size_t i;
 
@@ -194,6 +194,8 @@ static bool report(const struct view *v, const struct dist *dist,
 			print_text(v, dist, opt, &f);
 	}
 	if (v->json) {
+		json_object_object_add(root, "snapshots",
+				       json_object_new_uint64(v->last - v->first));
 		json_object_object_add(root, "targets", list);
 		print_json(root);
 	}

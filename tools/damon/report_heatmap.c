@@ -42,13 +42,19 @@ static enum depth colour_depth(void)
 	return COLOURS_256;
 }
 
-static unsigned int terminal_width(void)
+/* Of the terminal, or as COLUMNS tells, which many programs export for that. */
+static unsigned int default_width(void)
 {
+	const char *columns = getenv("COLUMNS");
+	uint64_t width = DEFAULT_WIDTH;
 	struct winsize ws;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) || ws.ws_col < 40)
-		return DEFAULT_WIDTH;
-	return ws.ws_col < 1000 ? ws.ws_col : 1000;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_col)
+		width = ws.ws_col;
+	else if (columns)
+		parse_number(columns, UINT32_MAX, &width);
+	return width < MIN_WIDTH ? MIN_WIDTH : width > MAX_WIDTH ? MAX_WIDTH :
+	       (unsigned int)width;
 }
 
 double heat_position(const struct heatmap *h, double rate)
@@ -159,7 +165,7 @@ const char *hidden_text(const struct axis *axis, size_t line, char *buf,
 
 const char *heatmap_title(const struct heatmap *h, char *buf, size_t len)
 {
-	char name[64], span[80], aggr[UNITS_LEN];
+	char name[64], span[120], aggr[UNITS_LEN];
 
 	snprintf(buf, len, "%s: %s, one per %s",
 		 view_target_name(h->v, h->target, name, sizeof(name)),
@@ -313,6 +319,12 @@ static void print_legend(const struct heatmap *h, enum depth colours)
 	char text[UNITS_LEN];
 	size_t i;
 
+	if (!(h->grid.max > 0)) {
+		fputs("rate  ", stdout);
+		print_cell(h, colours, 0);
+		printf(" 0%%, nothing was accessed; blank: %s\n", blank_text(h));
+		return;
+	}
 	fputs("rate ", stdout);
 	for (i = 0; i < LEVELS; i++) {
 		double x = (double)i / LEVELS;
@@ -433,6 +445,8 @@ static void print_as_json(const struct heatmap *h)
 	json_object *root = view_json(h->v), *rows = json_object_new_array();
 	unsigned int row;
 
+	json_object_object_add(root, "snapshots",
+			       json_object_new_uint64(h->v->last - h->v->first));
 	json_object_object_add(root, view_target_key(h->v),
 			       view_target_value(h->v, h->target));
 	json_object_object_add(root, "segments", segments_json(&h->axis));
@@ -477,7 +491,7 @@ bool report_heatmap(const struct view *v, const struct heatmap_options *opt)
 		complain("showing %s, the first of %zu; --target chooses another",
 			 view_target_name(v, h.target, name, sizeof(name)),
 			 v->nr_targets);
-	cols = opt->width ? (unsigned int)opt->width : terminal_width();
+	cols = opt->width ? (unsigned int)opt->width : default_width();
 	if (!build(&h, v->json ? cols : cols - LABEL_WIDTH,
 		   (unsigned int)opt->rows))
 		return false;

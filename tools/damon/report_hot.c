@@ -249,13 +249,16 @@ static void print_text(const struct view *v, uint64_t target,
 		       const struct areas *areas, size_t nr_used,
 		       const struct hot_options *opt)
 {
+	static const char hint[] =
+		"; the program started others, which were not monitored: record one of them with -p, or all memory with --paddr";
 	const struct names *names = view_names(v, target);
 	char name[64], size[UNITS_LEN], age[UNITS_LEN];
 	uint64_t rest = 0;
 	size_t i;
 
-	printf("%s, mean of the last %zu snapshots\n",
-	       view_target_name(v, target, name, sizeof(name)), nr_used);
+	printf("%s, mean of the last %zu snapshot%s\n",
+	       view_target_name(v, target, name, sizeof(name)), nr_used,
+	       plural(nr_used));
 	printf("%-33s %8s %6s %8s%s\n", "address", "size", "rate", "age",
 	       names ? "  name" : "");
 	for (i = 0; i < areas->nr && areas->a[i].rate > 0; i++) {
@@ -273,7 +276,7 @@ static void print_text(const struct view *v, uint64_t target,
 		putchar('\n');
 	}
 	if (!i)
-		printf("nothing was accessed\n");
+		printf("nothing was accessed%s\n", v->meta.forked ? hint : "");
 	if (i > opt->nr_top)
 		printf("%zu more of %s together; --top shows them\n",
 		       i - opt->nr_top, format_size(rest, size));
@@ -336,6 +339,8 @@ bool report_hot(const struct view *v, const struct hot_options *opt)
 		free(areas.a);
 	}
 	if (v->json) {
+		json_object_object_add(root, "snapshots",
+				       json_object_new_uint64(v->last - v->first));
 		json_object_object_add(root, "targets", list);
 		print_json(root);
 	}

@@ -80,15 +80,17 @@ static void print_json_target(const struct view *v, uint64_t target,
 
 static void print_as_json(const struct view *v)
 {
-	json_object *head = view_json(v), *path;
-	const char *sep;
+	json_object *head = view_json(v);
+	const char *sep = "{";
 	struct cursor c;
 	size_t i, t;
 
-	json_object_object_get_ex(head, "recording", &path);
-	printf("{\"recording\":%s,\"snapshots\":[",
-	       json_object_to_json_string(path));
+	json_object_object_foreach(head, key, value) {
+		printf("%s\"%s\":%s", sep, key, json_object_to_json_string(value));
+		sep = ",";
+	}
 	json_object_put(head);
+	printf(",\"snapshots\":[");
 	for (i = v->first; i < v->last && !ferror(stdout); i++) {
 		printf("%s\n{\"time_ns\":%" PRIu64 ",\"targets\":[",
 		       i == v->first ? "" : ",", v->rec.snapshots[i].time_ns);

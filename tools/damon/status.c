@@ -137,7 +137,16 @@ static bool print_ranges(const struct debugfs *d, const char *context)
 	return ok;
 }
 
-static bool print_worker(const struct debugfs *d, const char *context)
+#define MAX_WORKERS	64
+
+/* Workers that are of a context here. */
+struct workers {
+	pid_t pids[MAX_WORKERS];
+	size_t nr;
+};
+
+static bool print_worker(const struct debugfs *d, const char *context,
+			 struct workers *workers)
 {
 	pid_t pid = debugfs_worker(d, context);
 	char buf[UNITS_LEN];
@@ -145,6 +154,8 @@ static bool print_worker(const struct debugfs *d, const char *context)
 
 	if (pid < 0)
 		return false;
+	if (workers->nr < MAX_WORKERS)
+		workers->pids[workers->nr++] = pid;
 	if (!pid)
 		printf("  worker   none\n");
 	else if (cpu_time(pid, &ns))
@@ -155,14 +166,57 @@ static bool print_worker(const struct debugfs *d, const char *context)
 	return true;
 }
 
-static bool print_context(const struct debugfs *d, const char *context)
+static bool is_known(const struct workers *w, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < w->nr; i++) {
+		if (w->pids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+/* A kernel thread, and not a program that calls itself alike. */
+static bool is_worker(pid_t pid)
+{
+	char name[META_NAME_LEN], path[32], exe[1];
+
+	process_name(pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return !strncmp(name, "kdamond.", strlen("kdamond.")) &&
+	       readlink(path, exe, sizeof(exe)) < 0;
+}
+
+/* Other code of the kernel may monitor, too, and has no context here. */
+static void print_others(const struct workers *known)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	char buf[UNITS_LEN];
+	uint64_t ns;
+	pid_t pid;
+
+	while (dir && (entry = readdir(dir))) {
+		pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (pid > 0 && is_worker(pid) && !is_known(known, pid) &&
+		    cpu_time(pid, &ns))
+			printf("another user in the kernel\n  worker   %d, %s of CPU time\n",
+			       pid, format_time(ns, buf));
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static bool print_context(const struct debugfs *d, const char *context,
+			  struct workers *workers)
 {
 	printf("context %s\n", context ? context : "(default)");
 	return print_attrs(d, context) && print_targets(d, context) &&
-	       print_ranges(d, context) && print_worker(d, context);
+	       print_ranges(d, context) && print_worker(d, context, workers);
 }
 
-static bool print_contexts(const struct debugfs *d)
+static bool print_contexts(const struct debugfs *d, struct workers *workers)
 {
 	struct dirent **entries;
 	struct stat st;
@@ -178,7 +232,7 @@ static bool print_contexts(const struct debugfs *d)
 		if (entries[i]->d_name[0] != '.' &&
 		    !fstatat(d->fd, entries[i]->d_name, &st, 0) &&
 		    S_ISDIR(st.st_mode))
-			ok = print_context(d, entries[i]->d_name) && ok;
+			ok = print_context(d, entries[i]->d_name, workers) && ok;
 		free(entries[i]);
 	}
 	free(entries);
@@ -187,6 +241,7 @@ static bool print_contexts(const struct debugfs *d)
 
 static bool status(void)
 {
+	struct workers workers = { 0 };
 	struct debugfs d;
 	bool ok = false;
 	int on;
@@ -196,7 +251,9 @@ static bool status(void)
 	on = debugfs_is_on(&d);
 	if (on >= 0) {
 		printf("monitor %s\n", on ? "on" : "off");
-		ok = print_context(&d, NULL) && print_contexts(&d);
+		ok = print_context(&d, NULL, &workers) &&
+		     print_contexts(&d, &workers);
+		print_others(&workers);
 	}
 	debugfs_close(&d);
 	return finish_output() && ok;

@@ -121,7 +121,9 @@ static bool wait_for_exec(pid_t pid, int report, const char *name)
 			;
 		complain("cannot run %s: it was stopped by a signal", name);
 	} else if (read(report, &err, sizeof(err)) == sizeof(err)) {
-		complain("cannot run %s: %s", name, strerror(err));
+		complain("cannot run %s: %s%s", name, strerror(err),
+			 err == ENOENT && strchr(name, '=') ?
+			 "; to set a variable, write env in front" : "");
 	} else {
 		complain("cannot run %s: it was ended by a signal", name);
 	}
@@ -193,27 +195,49 @@ static bool all_ended(const struct targets *t)
 	return true;
 }
 
-/* Takes the status of whatever child has ended, and keeps the command's. */
+/*
+ * Whether a process has waited for a child, which then has page faults to its
+ * account; it keeps the account until it has been waited for itself.
+ */
+static bool had_children(pid_t pid)
+{
+	unsigned long faults = 0;
+	const char *rest = NULL;
+	char path[40], line[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	/* The name before the last bracket may hold anything. */
+	if (fgets(line, sizeof(line), f))
+		rest = strrchr(line, ')');
+	fclose(f);
+	return rest && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %lu",
+			      &faults) == 1 && faults;
+}
+
+/*
+ * Takes the status of whatever child has ended, and keeps the command's. Other
+ * children of ours are what the command left behind.
+ */
 static void reap(struct targets *t)
 {
 	int status;
 	pid_t pid;
 
+	t->forked |= had_children(t->pids[0]);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != t->pids[0] || WIFSTOPPED(status))
+		if (pid != t->pids[0]) {
+			t->forked = true;
+			continue;
+		}
+		if (WIFSTOPPED(status))
 			continue;
 		t->status = status;
 		t->started = false;
 	}
-}
-
-bool targets_ended(struct targets *t)
-{
-	if (!t->nr || !all_ended(t))
-		return false;
-	if (t->started)
-		reap(t);
-	return true;
 }
 
 struct process {
@@ -307,6 +331,18 @@ static size_t signal_family(int sig)
 	return nr_ours;
 }
 
+bool targets_ended(struct targets *t)
+{
+	if (!t->nr || !all_ended(t))
+		return false;
+	if (!t->started)
+		return true;
+	reap(t);
+	/* What it left behind is a child of ours now. */
+	t->forked |= signal_family(0) > 0;
+	return true;
+}
+
 static bool wait_family(struct targets *t)
 {
 	const struct timespec tick = { .tv_nsec = 20 * NS_PER_MS };
@@ -327,8 +363,8 @@ void targets_end(struct targets *t, int sig)
 		return;
 	if (t->halted)
 		sig = SIGKILL;
-	if (sig)
-		signal_family(sig);
+	/* Those beside the command are its children. */
+	t->forked |= signal_family(sig) > 1;
 	if (!wait_family(t)) {
 		signal_family(SIGKILL);
 		wait_family(t);

@@ -25,6 +25,8 @@ struct targets {
 	bool halted;
 	/* of a started process that was waited for, as by waitpid() */
 	int status;
+	/* a started process was seen to have started others */
+	bool forked;
 };
 
 /* "1,2,3", each once. */

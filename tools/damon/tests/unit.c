@@ -121,7 +121,7 @@ static const uint64_t ids[] = { 11, 22 };
 static void begin(struct fixture *fx, uint32_t nr_targets)
 {
 	fx->f = open_memstream(&fx->text, &fx->len);
-	assembler_init(&fx->as, fx->f, ids, nr_targets);
+	assembler_init(&fx->as, fx->f, ids, nr_targets, 10);
 }
 
 static void event(struct fixture *fx, uint64_t t, uint64_t target,
@@ -191,7 +191,7 @@ static void snapshots_are_told_apart(void)
 	event(&fx, 200, 1, 1, 50);
 	event(&fx, 201, 1, 1, 50);
 	finish(&fx);
-	CHECK(fx.as.nr_snapshots == 5 && !fx.as.nr_broken);
+	CHECK(fx.as.nr_snapshots == 5 && !fx.as.nr_missing);
 	CHECK(fx.as.first_ns == 100 && fx.as.last_ns == 201);
 	CHECK(fx.len == 3 * (20 + 24 + 60) + 2 * (20 + 24 + 20));
 	end(&fx);
@@ -212,8 +212,28 @@ static void broken_snapshots_are_left_out(void)
 	event(&fx, 4, 0, 2, 100);
 	lossy(&fx, 5, 0, 2, 200);
 	finish(&fx);
-	CHECK(fx.as.nr_snapshots == 1 && fx.as.nr_broken == 4);
+	CHECK(fx.as.nr_snapshots == 1);
 	CHECK(fx.as.first_ns == 3);
+	end(&fx);
+}
+
+static void lost_snapshots_are_counted(void)
+{
+	struct fixture fx;
+
+	begin(&fx, 1);
+	event(&fx, 100, 0, 1, 100);
+	/* Late without a loss: the worker's. */
+	event(&fx, 125, 0, 1, 100);
+	/* One is broken, and before it two were never seen. */
+	lossy(&fx, 155, 0, 2, 100);
+	event(&fx, 164, 0, 1, 100);
+	/* One is whole, but those before it were never seen. */
+	lossy(&fx, 194, 0, 2, 300);
+	event(&fx, 204, 0, 1, 100);
+	event(&fx, 214, 0, 1, 100);
+	finish(&fx);
+	CHECK(fx.as.nr_snapshots == 5 && fx.as.nr_missing == 3 + 3);
 	end(&fx);
 }
 
@@ -227,7 +247,7 @@ static void lost_beginning_breaks_a_snapshot(void)
 	event(&fx, 2, 0, 1, 50);
 	event(&fx, 2, 1, 1, 100);
 	finish(&fx);
-	CHECK(fx.as.nr_snapshots == 1 && fx.as.nr_broken == 1);
+	CHECK(fx.as.nr_snapshots == 1);
 	CHECK(fx.as.first_ns == 2);
 	end(&fx);
 }
@@ -396,12 +416,14 @@ static void command_starts_halted(void)
 {
 	char *yes[] = { "sh", "-c", "exit 3", NULL };
 	char *no[] = { "/nonexistent/command", NULL };
+	char *variable[] = { "LC_ALL=C", "true", NULL };
 	char name[META_NAME_LEN];
 	struct targets t = { 0 };
 	sigset_t mask;
 
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	CHECK(!targets_start(&t, no, &mask) && !t.started);
+	CHECK(!targets_start(&t, variable, &mask) && !t.started);
 	CHECK(targets_start(&t, yes, &mask));
 	process_name(t.pids[0], name);
 	CHECK(!strcmp(name, "sh"));
@@ -409,6 +431,31 @@ static void command_starts_halted(void)
 	CHECK(!targets_ended(&t));
 	CHECK(targets_release(&t) && wait_for_end(&t));
 	CHECK(!t.started && WIFEXITED(t.status) && WEXITSTATUS(t.status) == 3);
+	CHECK(!t.forked);
+	targets_close(&t);
+}
+
+static void children_are_noticed(void)
+{
+	char *waits[] = { "sh", "-c", "/bin/true; exit 0", NULL };
+	char *leaves[] = { "sh", "-c", "sleep 1 & exit 0", NULL };
+	char *has[] = { "sh", "-c", "sleep 100; exit 0", NULL };
+	struct targets t = { 0 };
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	CHECK(targets_start(&t, waits, &mask) && targets_release(&t) &&
+	      wait_for_end(&t) && t.forked);
+	targets_close(&t);
+	t = (struct targets){ 0 };
+	CHECK(targets_start(&t, leaves, &mask) && targets_release(&t) &&
+	      wait_for_end(&t) && t.forked);
+	targets_close(&t);
+	t = (struct targets){ 0 };
+	CHECK(targets_start(&t, has, &mask) && targets_release(&t));
+	usleep(200000);
+	targets_end(&t, SIGTERM);
+	CHECK(t.forked);
 	targets_close(&t);
 }
 
@@ -774,12 +821,14 @@ int main(int argc, char **argv)
 	RUN(snapshots_are_told_apart);
 	RUN(broken_snapshots_are_left_out);
 	RUN(lost_beginning_breaks_a_snapshot);
+	RUN(lost_snapshots_are_counted);
 	RUN_IN(companion_is_read_as_written, argv[1]);
 	RUN_IN(companion_tells_nodes_and_memory, argv[1]);
 	RUN_IN(companion_stays_readable, argv[1]);
 	RUN_IN(files_appear_only_when_complete, argv[1]);
 	RUN(command_starts_halted);
 	RUN(command_is_ended);
+	RUN(children_are_noticed);
 	RUN(pids_are_checked);
 	RUN(ranges_are_checked);
 	RUN(nodes_are_checked);
