@@ -11,7 +11,6 @@
  * 4. The rest is grouped to segments that have room, and gets its columns.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "axis.h"
 #include "damonctl.h"

@@ -13,9 +13,9 @@
 #ifndef AXIS_H
 #define AXIS_H
 
-#include "report.h"
 #include "scope.h"
 #include "segment.h"
+#include "view.h"
 
 /* As many as there are letters to name them. */
 #define MAX_SEGMENTS	26

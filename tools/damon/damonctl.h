@@ -7,6 +7,7 @@
 #define DAMONCTL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -31,6 +32,12 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 void *must_alloc(size_t nr, size_t size);
 void *must_grow(void *old, size_t nr, size_t size);
+
+/* The monotonic clock, which is that of recordings. */
+uint64_t now_ns(void);
+
+/* For qsort() of uint64_t, ascending. */
+int compare_u64(const void *a, const void *b);
 
 /* Flushes stdout; false, with a complaint, if not everything was written. */
 _Bool finish_output(void);

@@ -16,6 +16,7 @@
 
 #include "damonctl.h"
 #include "debugfs.h"
+#include "scope.h"
 
 /* What the kernel takes in one write, and thus what it can hand out. */
 #define MAX_TEXT	(1024 * 1024)

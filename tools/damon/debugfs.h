@@ -8,11 +8,9 @@
 #define DEBUGFS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-#include "meta.h"
-#include "scope.h"
+#include "attrs.h"
 
 /* The directory of the files, with the mount of debugfs in front. */
 struct debugfs {

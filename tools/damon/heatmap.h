@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the heat map in the terminal and the one in SVG have in common.
+ * A heat map, and what those who draw it have in common: the place of memory and
+ * time, colours, and words.
  */
 #ifndef HEATMAP_H
 #define HEATMAP_H
 
 #include "axis.h"
 #include "grid.h"
-#include "report.h"
+#include "units.h"
+#include "view.h"
 
 struct heatmap {
 	const struct view *v;
@@ -15,6 +17,10 @@ struct heatmap {
 	struct axis axis;
 	struct grid grid;
 };
+
+/* False, with a line printed, if there is no memory to show. */
+bool heatmap_build(struct heatmap *h, unsigned int cols, unsigned int rows);
+void heatmap_free(struct heatmap *h);
 
 struct rgb {
 	unsigned char r, g, b;
@@ -51,6 +57,12 @@ const char *hidden_text(const struct axis *axis, size_t line, char *buf,
 /* "sort (pid 12): 352 snapshots in 35.2s, one per 100ms" */
 const char *heatmap_title(const struct heatmap *h, char *buf, size_t len);
 
+/* In front of each row of text: "1234.5s ". */
+#define LABEL_WIDTH	9
+
+/* Those who draw it. */
+void heatmap_text(const struct heatmap *h);
+void heatmap_json(const struct heatmap *h);
 bool heatmap_svg(const struct heatmap *h, const char *path);
 
 #endif

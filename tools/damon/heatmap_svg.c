@@ -5,7 +5,6 @@
  * Cells of one colour in a row are one rectangle, and all rectangles of one
  * colour are one path, which keeps the file at a fraction of a pixel image.
  */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "damonctl.h"
 #include "heatmap.h"
 #include "output.h"
+#include "units.h"
 
 #define SHADES		48
 /* Pixels. */

@@ -14,8 +14,8 @@
 #ifndef MAPPED_H
 #define MAPPED_H
 
-#include "report.h"
 #include "scope.h"
+#include "view.h"
 
 struct mapped {
 	const struct view *v;

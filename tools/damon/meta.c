@@ -2,14 +2,11 @@
 /*
  * Writes and reads the companion of a recording.
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "damonctl.h"
 #include "meta.h"
@@ -249,7 +246,7 @@ static bool get_process(json_object *t, struct meta *meta, size_t i)
 
 	if (!name || !get_number(t, "pid", &meta->ids[i]))
 		return false;
-	snprintf(meta->names[i], META_NAME_LEN, "%s", name);
+	snprintf(meta->names[i], COMM_LEN, "%s", name);
 	return get_names(t, "mappings", &meta->mappings[i]);
 }
 

@@ -10,15 +10,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "attrs.h"
 #include "names.h"
+#include "process.h"
 #include "scope.h"
-
-/* Intervals in microseconds, as the kernel takes them. */
-struct attrs {
-	uint64_t sample_us, aggr_us, update_us, min_regions, max_regions;
-};
-
-#define META_NAME_LEN	16
 
 struct meta {
 	struct attrs attrs;
@@ -40,7 +35,7 @@ struct meta {
 	uint64_t *ids;
 	uint64_t nr_ids;
 	/* of processes only: the names of their programs, and of their mappings */
-	char (*names)[META_NAME_LEN];
+	char (*names)[COMM_LEN];
 	struct names *mappings;
 	/* of physical memory only */
 	struct names memory;

@@ -3,7 +3,6 @@
  * Reads what addresses are called, and finds the name of an area.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

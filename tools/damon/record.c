@@ -1,88 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * damonctl record: monitors processes or physical memory and writes what the
- * kernel finds.
- *
- * What is changed is put back in the reverse order, on every way out:
- *
- *   lock, temporary file, command halted, tracing instance, settings, on
- *
- * Signals are blocked and read from a descriptor, so that none can come
- * between a change and its undoing.
+ * damonctl record: reads the options and starts the recording.
  */
 #include <argp.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "assemble.h"
 #include "damonctl.h"
-#include "debugfs.h"
-#include "meta.h"
-#include "names.h"
-#include "output.h"
-#include "scope.h"
+#include "recorder.h"
 #include "target.h"
-#include "trace.h"
 #include "units.h"
-
-/* How often events are fetched and the end is looked for. */
-#define TICK_MS		100
-
-/* How long freeing a large memory may take. */
-#define AWAIT_MS	5000
-
-/*
- * How often the mappings are noted: a mapping that is there for longer is known
- * to reports. Where a note takes long it is made less often, so that notes take
- * no more than one part in NOTE_SHARE of the time.
- */
-#define NOTE_NS		(250 * NS_PER_MS)
-#define NOTE_SHARE	50
-
-struct options {
-	const char *path;
-	struct attrs attrs;
-	uint64_t duration_ns;
-	const char *pids;
-	size_t nr_pids;
-	char **command;
-	struct scope scope;
-};
-
-struct record {
-	const struct options *opt;
-	struct debugfs debugfs;
-	struct output data, json;
-	struct targets targets;
-	struct trace *trace;
-	struct settings settings;
-	struct assembler assembler;
-	/* of the targets, as they stand in the recording */
-	uint64_t ids[MAX_TARGETS];
-	size_t nr_ids;
-	char names[MAX_TARGETS][META_NAME_LEN];
-	struct names mappings[MAX_TARGETS], memory;
-	/* when to note the mappings again */
-	uint64_t next_note_ns;
-	int64_t start;
-	uint64_t nr_lost;
-	sigset_t old_mask;
-	int signals;
-	/* the signal that ended the recording, and whether to pass it on */
-	int signal;
-	bool pass_on;
-	/* the time of --duration was over first */
-	bool cut_off;
-};
 
 enum {
 	KEY_SAMPLE = 256, KEY_AGGR, KEY_UPDATE, KEY_MIN, KEY_MAX, KEY_DURATION,
@@ -155,17 +80,10 @@ static void parse_count(struct argp_state *state, const char *name,
 		argp_error(state, "--%s '%s' is no number", name, arg);
 }
 
-static size_t nr_targets(const struct options *opt)
-{
-	size_t nr = opt->scope.kind == SCOPE_PADDR ? opt->scope.nr_nodes : opt->nr_pids;
-
-	return nr ? nr : 1;
-}
-
-static void check_scope(struct argp_state *state, const struct options *opt)
+static void check_scope(struct argp_state *state, const struct record_options *opt)
 {
 	const struct scope *s = &opt->scope;
-	size_t nr = nr_targets(opt);
+	size_t nr = record_nr_targets(opt);
 
 	if (opt->pids && opt->command)
 		argp_error(state, "give either -p or a command, not both");
@@ -184,7 +102,7 @@ static void check_scope(struct argp_state *state, const struct options *opt)
 			   nr);
 }
 
-static void check_options(struct argp_state *state, const struct options *opt)
+static void check_options(struct argp_state *state, const struct record_options *opt)
 {
 	const struct attrs *a = &opt->attrs;
 
@@ -197,7 +115,7 @@ static void check_options(struct argp_state *state, const struct options *opt)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct options *opt = state->input;
+	struct record_options *opt = state->input;
 	struct targets pids;
 	const char *wrong;
 
@@ -261,452 +179,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static bool block_signals(struct record *rec)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, &rec->old_mask);
-	rec->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (rec->signals >= 0)
-		return true;
-	complain("cannot receive signals: %s", strerror(errno));
-	return false;
-}
-
-/* Waits for the next tick, or less if a signal comes. */
-static void wait_tick(struct record *rec, int timeout_ms)
-{
-	struct pollfd p = { .fd = rec->signals, .events = POLLIN };
-	struct signalfd_siginfo info;
-
-	if (poll(&p, 1, timeout_ms) <= 0 ||
-	    read(rec->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	rec->signal = (int)info.ssi_signo;
-	/* What the terminal sends goes to all of its foreground already. */
-	rec->pass_on = info.ssi_code != SI_KERNEL;
-}
-
-static bool monitor_is_free(struct record *rec)
-{
-	pid_t worker;
-	int on;
-
-	if (!debugfs_lock(&rec->debugfs))
-		return false;
-	on = debugfs_is_on(&rec->debugfs);
-	if (on <= 0)
-		return !on;
-	worker = debugfs_worker(&rec->debugfs, NULL);
-	if (worker > 0)
-		complain("the monitor is on already, its worker is process %d; end it with: echo off > %s/monitor_on",
-			 worker, rec->debugfs.path);
-	else if (!worker)
-		complain("the monitor is on already; 'damonctl status' tells its workers; end it with: echo off > %s/monitor_on",
-			 rec->debugfs.path);
-	return false;
-}
-
-static bool open_files(struct record *rec)
-{
-	char *path = meta_path(rec->opt->path);
-	bool ok;
-
-	if (!path) {
-		complain("out of memory");
-		return false;
-	}
-	/* For the owner only: they tell where a process has its memory. */
-	ok = output_open(&rec->data, rec->opt->path, 0600) &&
-	     output_open(&rec->json, path, 0600);
-	free(path);
-	if (ok)
-		rec_write_header(rec->data.f);
-	return ok;
-}
-
-static bool open_targets(struct record *rec)
-{
-	const struct scope *scope = &rec->opt->scope;
-	size_t i;
-
-	if (rec->opt->pids) {
-		targets_parse(&rec->targets, rec->opt->pids);
-		if (!targets_open(&rec->targets))
-			return false;
-	} else if (rec->opt->command) {
-		if (!targets_start(&rec->targets, rec->opt->command,
-				   &rec->old_mask))
-			return false;
-	}
-	rec->nr_ids = nr_targets(rec->opt);
-	for (i = 0; i < rec->nr_ids; i++) {
-		if (scope->kind != SCOPE_PADDR)
-			rec->ids[i] = (uint64_t)rec->targets.pids[i];
-		else
-			rec->ids[i] = scope->nr_nodes ? scope->nodes[i] : REC_ALL_NODES;
-	}
-	return true;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
-/* The name changes with exec, as behind env or a shell: the last one counts. */
-static void note_names(struct record *rec)
-{
-	char name[META_NAME_LEN];
-	size_t i;
-
-	for (i = 0; i < rec->targets.nr; i++) {
-		process_name(rec->targets.pids[i], name);
-		if (!rec->names[i][0] || strcmp(name, "?"))
-			memcpy(rec->names[i], name, sizeof(name));
-	}
-}
-
-static void note_mappings(struct record *rec)
-{
-	char path[32];
-	size_t i;
-
-	for (i = 0; i < rec->targets.nr; i++) {
-		if (target_ended(&rec->targets, i))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/maps", rec->targets.pids[i]);
-		names_of_process(&rec->mappings[i], path, now_ns());
-	}
-}
-
-static void note_areas(struct record *rec)
-{
-	if (rec->opt->scope.kind == SCOPE_PADDR)
-		names_of_memory(&rec->memory, "");
-	else
-		note_mappings(rec);
-}
-
-static void free_areas(struct record *rec)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(rec->mappings); i++)
-		names_free(&rec->mappings[i]);
-	names_free(&rec->memory);
-}
-
-/* Turns the monitor on and lets a halted command go. */
-static bool begin(struct record *rec)
-{
-	pid_t worker;
-
-	if (!debugfs_turn_on(&rec->debugfs))
-		return false;
-	worker = debugfs_worker(&rec->debugfs, NULL);
-	if (worker < 0 || (worker && !trace_follow(rec->trace, worker)) ||
-	    !targets_release(&rec->targets)) {
-		debugfs_turn_off(&rec->debugfs);
-		return false;
-	}
-	return true;
-}
-
-static void note_in_time(struct record *rec)
-{
-	uint64_t begin = now_ns(), wait;
-
-	if (begin < rec->next_note_ns)
-		return;
-	note_areas(rec);
-	wait = (now_ns() - begin) * NOTE_SHARE;
-	rec->next_note_ns = begin + (wait > NOTE_NS ? wait : NOTE_NS);
-}
-
-static bool drain(struct record *rec, bool all)
-{
-	if (!trace_drain(rec->trace, all, assembler_add, &rec->assembler))
-		return false;
-	if (all)
-		assembler_finish(&rec->assembler);
-	if (rec->assembler.no_memory) {
-		complain("out of memory");
-		return false;
-	}
-	/* The reason is told when the file is finished. */
-	return !ferror(rec->data.f);
-}
-
-/*
- * The monitor ended, usually with the memory of its targets, which is a moment
- * before they have ended themselves and tell their status.
- */
-static bool await_targets(struct record *rec)
-{
-	int left = rec->targets.nr ? AWAIT_MS : 0;
-
-	for (; left > 0; left -= TICK_MS) {
-		if (rec->signal || targets_ended(&rec->targets))
-			return true;
-		wait_tick(rec, TICK_MS);
-	}
-	complain("the monitor was turned off by someone else; what was recorded is kept");
-	return true;
-}
-
-/* Until the targets end, the time is over or a signal comes. */
-static bool follow(struct record *rec)
-{
-	uint64_t end = UINT64_MAX, now = now_ns(), left;
-	int on;
-
-	if (rec->opt->duration_ns < UINT64_MAX - now && rec->opt->duration_ns)
-		end = now + rec->opt->duration_ns;
-	while (now < end) {
-		left = (end - now) / NS_PER_MS + 1;
-		wait_tick(rec, left < TICK_MS ? (int)left : TICK_MS);
-		if (rec->signal)
-			return true;
-		note_names(rec);
-		note_in_time(rec);
-		if (!drain(rec, false))
-			return false;
-		/* Before asking the monitor, which notices it later. */
-		if (targets_ended(&rec->targets))
-			return true;
-		on = debugfs_is_on(&rec->debugfs);
-		if (on < 0)
-			return false;
-		if (!on)
-			return await_targets(rec);
-		now = now_ns();
-	}
-	rec->cut_off = true;
-	return true;
-}
-
-static bool monitor(struct record *rec)
-{
-	bool ok;
-
-	if (!begin(rec))
-		return false;
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "Recording; Ctrl-C ends it.\n");
-	ok = follow(rec);
-	ok = debugfs_turn_off(&rec->debugfs) && ok;
-	/* Not before, as it may take long. */
-	note_areas(rec);
-	/* The worker has ended: all of its events are there. */
-	ok = ok && drain(rec, true);
-	rec->nr_lost = trace_lost(rec->trace);
-	return ok;
-}
-
-static bool configure(struct record *rec)
-{
-	const struct scope *scope = &rec->opt->scope;
-	struct settings s = {
-		.attrs = debugfs_print_attrs(&rec->opt->attrs),
-		.target_ids = scope_targets(scope, rec->targets.pids,
-					    rec->targets.nr),
-		.init_regions = scope_regions(scope, rec->nr_ids),
-	};
-	bool ok = s.attrs && s.target_ids && s.init_regions;
-
-	if (!ok)
-		complain("out of memory");
-	ok = ok && debugfs_set(&rec->debugfs, &s);
-	debugfs_free_settings(&s);
-	return ok;
-}
-
-static bool configure_and_monitor(struct record *rec)
-{
-	bool ok;
-
-	if (!debugfs_save(&rec->debugfs, &rec->settings))
-		return false;
-	ok = configure(rec);
-	if (ok) {
-		rec->start = time(NULL);
-		note_names(rec);
-		ok = monitor(rec);
-	}
-	ok = debugfs_restore(&rec->debugfs, &rec->settings) && ok;
-	debugfs_free_settings(&rec->settings);
-	return ok;
-}
-
-static bool write_meta(struct record *rec)
-{
-	struct meta meta = {
-		.attrs = rec->opt->attrs,
-		.size = (uint64_t)ftello(rec->data.f),
-		.nr_snapshots = rec->assembler.nr_snapshots,
-		.nr_lost = rec->nr_lost,
-		.nr_missing = rec->assembler.nr_missing,
-		.forked = rec->targets.forked,
-		.start = rec->start,
-		.command = rec->opt->command,
-		.kind = rec->opt->scope.kind,
-		.all_nodes = rec->opt->scope.kind == SCOPE_PADDR &&
-			     !rec->opt->scope.nr_nodes,
-		.ids = rec->ids,
-		.nr_ids = rec->nr_ids,
-		.names = rec->names,
-		.mappings = rec->mappings,
-		.memory = rec->memory,
-	};
-
-	if (meta_write(rec->json.f, &meta))
-		return true;
-	complain("out of memory");
-	return false;
-}
-
-static uint64_t aggr_ns(const struct record *rec)
-{
-	return rec->opt->attrs.aggr_us * NS_PER_US;
-}
-
-static void tell_nothing(const struct record *rec)
-{
-	char aggr[UNITS_LEN];
-
-	format_time(aggr_ns(rec), aggr);
-	if (rec->signal || rec->cut_off)
-		complain("nothing was recorded: the recording was ended before the first aggregation interval, %s, was over; let it run for longer",
-			 aggr);
-	else if (rec->nr_lost)
-		complain("nothing was recorded: all events were lost; use a longer --aggr or a smaller --max");
-	else if (rec->opt->command)
-		complain("nothing was recorded: %s ended before the first aggregation interval, %s, was over; give it more to do, or shorten the interval with --aggr",
-			 rec->opt->command[0], aggr);
-	else
-		complain("nothing was recorded: the processes ended before the first aggregation interval, %s, was over; shorten it with --aggr",
-			 aggr);
-}
-
-static bool keep(struct record *rec)
-{
-	if (!rec->assembler.nr_snapshots) {
-		tell_nothing(rec);
-		return false;
-	}
-	/* A companion without its recording would mislead, so it comes last. */
-	return output_finish(&rec->data) && write_meta(rec) &&
-	       output_finish(&rec->json) && output_commit(&rec->data) &&
-	       output_commit(&rec->json);
-}
-
-/* The first snapshot tells of the interval before it, as in reports. */
-static void tell_result(const struct record *rec, uint64_t size)
-{
-	const struct assembler *as = &rec->assembler;
-	char bytes[UNITS_LEN], span[UNITS_LEN];
-
-	fprintf(stderr, "%s: %" PRIu64 " snapshot%s in %s, %s\n",
-		rec->opt->path, as->nr_snapshots, plural(as->nr_snapshots),
-		format_time(as->last_ns - as->first_ns + aggr_ns(rec), span),
-		format_size(size, bytes));
-	if (rec->nr_lost || as->nr_missing)
-		complain("%" PRIu64 " event%s and with them %" PRIu64 " snapshot%s were lost; use a longer --aggr or a smaller --max",
-			 rec->nr_lost, plural(rec->nr_lost), as->nr_missing,
-			 plural(as->nr_missing));
-	if (rec->targets.forked)
-		complain("%s started other processes, which were not monitored; record one of them with -p, or all memory with --paddr",
-			 rec->opt->command[0]);
-}
-
-static void tell_command(const struct record *rec)
-{
-	int status = rec->targets.status;
-	const char *name;
-
-	if (!rec->opt->command)
-		return;
-	name = rec->opt->command[0];
-	if (WIFSIGNALED(status))
-		complain("%s was ended by signal %d (%s)", name,
-			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status))
-		complain("%s ended with status %d", name, WEXITSTATUS(status));
-}
-
-/*
- * Whether the command is ended by us: then how it ended is no news. A command
- * that hit the same signal of the terminal may be a moment behind.
- */
-static bool end_command(struct record *rec)
-{
-	bool alive = rec->targets.started && !targets_ended(&rec->targets);
-	char duration[UNITS_LEN];
-	int sig = SIGTERM;
-
-	if (alive && rec->cut_off)
-		complain("%s still ran after %s and is ended, as --duration tells",
-			 rec->opt->command[0],
-			 format_time(rec->opt->duration_ns, duration));
-	if (rec->signal)
-		sig = rec->pass_on ? rec->signal : 0;
-	targets_end(&rec->targets, sig);
-	return alive;
-}
-
-static bool run(struct record *rec)
-{
-	bool ok, ended;
-	uint64_t size;
-
-	ok = assembler_init(&rec->assembler, rec->data.f, rec->ids,
-			    (uint32_t)rec->nr_ids, aggr_ns(rec));
-	if (!ok)
-		complain("out of memory");
-	ok = ok && configure_and_monitor(rec);
-	ended = end_command(rec);
-	size = (uint64_t)ftello(rec->data.f);
-	/* A full disk stops the recording; here it gets its name. */
-	if (!ok && ferror(rec->data.f))
-		output_finish(&rec->data);
-	ok = ok && keep(rec);
-	if (ok)
-		tell_result(rec, size);
-	if (!ended)
-		tell_command(rec);
-	return ok;
-}
-
-static bool record(struct record *rec)
-{
-	bool ok = false;
-
-	if (!debugfs_open(&rec->debugfs))
-		return false;
-	if (monitor_is_free(rec) && block_signals(rec) && open_files(rec)) {
-		rec->trace = trace_open();
-		ok = rec->trace && open_targets(rec) && run(rec);
-	}
-	assembler_fini(&rec->assembler);
-	free_areas(rec);
-	targets_close(&rec->targets);
-	if (rec->trace)
-		trace_close(rec->trace);
-	output_close(&rec->json);
-	output_close(&rec->data);
-	debugfs_close(&rec->debugfs);
-	return ok;
-}
-
 int cmd_record(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -714,17 +186,12 @@ int cmd_record(int argc, char **argv)
 		"-p PID[,PID...]\n-- COMMAND [ARGUMENT...]\n--paddr [-- COMMAND [ARGUMENT...]]",
 		doc, NULL, NULL, NULL,
 	};
-	struct options opt = {
+	struct record_options opt = {
 		.path = "damon.data",
 		.attrs = { 5000, 100000, 1000000, 10, 1000 },
 	};
-	struct record rec = { .opt = &opt, .signals = -1 };
-	bool ok;
 
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &opt))
 		return EXIT_FAILED;
-	ok = record(&rec);
-	if (rec.signal)
-		return 128 + rec.signal;
-	return ok ? EXIT_OK : EXIT_FAILED;
+	return record_run(&opt);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * damonctl report: reads the options, opens the recording and calls one of
- * the reports.
+ * damonctl report: reads the options and calls one of the reports.
  */
 #include <argp.h>
 #include <inttypes.h>
@@ -11,15 +10,10 @@
 
 #include "damonctl.h"
 #include "report.h"
+#include "units.h"
 
 struct options {
-	const char *path;
-	bool json;
-	bool has_target;
-	uint64_t target;
-	uint64_t from_ns, to_ns;
-	uint64_t lo, hi;
-	uint64_t full;
+	struct view_options view;
 	struct hot_options hot;
 	struct dist_options dist;
 	struct heatmap_options heatmap;
@@ -113,28 +107,28 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'i':
-		opt->path = arg;
+		opt->view.path = arg;
 		return 0;
 	case KEY_JSON:
-		opt->json = true;
+		opt->view.json = true;
 		return 0;
 	case KEY_TARGET:
-		set_number(state, "target", arg, 0, UINT64_MAX, &opt->target);
-		opt->has_target = true;
+		set_number(state, "target", arg, 0, UINT64_MAX, &opt->view.target);
+		opt->view.has_target = true;
 		return 0;
 	case KEY_FROM:
-		set_time(state, "from", arg, &opt->from_ns);
+		set_time(state, "from", arg, &opt->view.from_ns);
 		return 0;
 	case KEY_TO:
-		set_time(state, "to", arg, &opt->to_ns);
+		set_time(state, "to", arg, &opt->view.to_ns);
 		return 0;
 	case KEY_RANGE:
-		if (!parse_range(arg, &opt->lo, &opt->hi))
+		if (!parse_range(arg, &opt->view.lo, &opt->view.hi))
 			argp_error(state, "--range '%s' is no range; write it as 7f00a000-7f00b000 or 7f00a000+64M",
 				   arg);
 		return 0;
 	case KEY_FULL:
-		set_number(state, "full", arg, 1, UINT32_MAX, &opt->full);
+		set_number(state, "full", arg, 1, UINT32_MAX, &opt->view.full);
 		return 0;
 	case KEY_LAST:
 		set_number(state, "last", arg, 1, 10000, &opt->hot.nr_last);
@@ -178,9 +172,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			   arg);
 		return EINVAL;
 	case ARGP_KEY_END:
-		if (opt->from_ns >= opt->to_ns)
+		if (opt->view.from_ns >= opt->view.to_ns)
 			argp_error(state, "--from must be before --to");
-		if (opt->json && opt->heatmap.svg)
+		if (opt->view.json && opt->heatmap.svg)
 			argp_error(state, "give either --json or --svg");
 		return 0;
 	}
@@ -269,235 +263,16 @@ static const struct kind {
 	},
 };
 
-bool view_regions(const struct view *v, size_t snapshot, uint64_t target,
-		  struct cursor *c)
+static bool report(const struct kind *kind, const struct options *opt)
 {
-	if (!rec_regions(&v->rec, snapshot, target, c))
+	struct view v;
+	bool ok;
+
+	if (!view_open(&v, &opt->view, kind->rates))
 		return false;
-	c->lo = v->lo;
-	c->hi = v->hi;
-	return true;
-}
-
-uint64_t view_begin(const struct view *v, size_t snapshot)
-{
-	return snapshot ? v->rec.snapshots[snapshot - 1].time_ns : v->origin_ns;
-}
-
-const char *view_span(const struct view *v, char *buf, size_t len)
-{
-	uint64_t span = v->rec.snapshots[v->last - 1].time_ns -
-			view_begin(v, v->first);
-	char text[UNITS_LEN];
-
-	int used;
-
-	used = snprintf(buf, len, "%zu snapshot%s in %s", v->last - v->first,
-			plural(v->last - v->first), format_time(span, text));
-	if (v->meta.nr_missing)
-		snprintf(buf + used, len - (size_t)used,
-			 "; %" PRIu64 " of the whole recording %s lost",
-			 v->meta.nr_missing, v->meta.nr_missing == 1 ? "was" : "were");
-	return buf;
-}
-
-double view_rate(const struct view *v, uint32_t nr_accesses)
-{
-	return nr_accesses < v->full ? (double)nr_accesses / v->full : 1;
-}
-
-const char *view_target_name(const struct view *v, uint64_t target, char *buf,
-			     size_t len)
-{
-	uint64_t i;
-
-	if (v->meta.kind == SCOPE_PADDR)
-		return view_target_id(v, target, buf, len);
-	snprintf(buf, len, "pid %" PRIu64, target);
-	for (i = 0; i < v->meta.nr_ids; i++) {
-		if (v->meta.ids[i] == target)
-			snprintf(buf, len, "%s (pid %" PRIu64 ")",
-				 v->meta.names[i], target);
-	}
-	return buf;
-}
-
-const char *view_target_id(const struct view *v, uint64_t target, char *buf,
-			   size_t len)
-{
-	if (v->meta.all_nodes)
-		snprintf(buf, len, "physical memory");
-	else
-		snprintf(buf, len, "%s%" PRIu64,
-			 v->meta.kind == SCOPE_PADDR ? "node " : "", target);
-	return buf;
-}
-
-const char *view_target_key(const struct view *v)
-{
-	return v->meta.kind == SCOPE_PADDR ? "node" : "pid";
-}
-
-json_object *view_target_value(const struct view *v, uint64_t target)
-{
-	return v->meta.all_nodes ? NULL : json_object_new_uint64(target);
-}
-
-const struct names *view_names(const struct view *v, uint64_t target)
-{
-	const struct names *n;
-	uint64_t i;
-
-	for (i = 0; i < v->meta.nr_ids; i++) {
-		n = meta_names(&v->meta, i);
-		if (v->meta.ids[i] == target && n->nr)
-			return n;
-	}
-	return NULL;
-}
-
-json_object *view_json(const struct view *v)
-{
-	json_object *obj = json_object_new_object();
-
-	json_object_object_add(obj, "recording",
-			       json_object_new_string(v->rec.path));
-	json_object_object_add(obj, "aggr_ns",
-			       json_object_new_uint64(v->aggr_ns));
-	json_object_object_add(obj, "full_scale",
-			       json_object_new_uint64(v->full));
-	json_object_object_add(obj, "scale_known",
-			       json_object_new_boolean(v->has_meta));
-	json_object_object_add(obj, "lost_snapshots",
-			       json_object_new_uint64(v->meta.nr_missing));
-	return obj;
-}
-
-void print_json(json_object *obj)
-{
-	puts(json_object_to_json_string_ext(obj, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(obj);
-}
-
-static int compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static uint64_t median_gap(const struct recording *rec)
-{
-	size_t nr = rec->nr_snapshots - 1, i;
-	uint64_t *gaps, median;
-
-	/* One snapshot has no gap; the default interval is as good as any. */
-	if (!nr)
-		return 100 * NS_PER_MS;
-	gaps = must_alloc(nr, sizeof(*gaps));
-	for (i = 0; i < nr; i++)
-		gaps[i] = rec->snapshots[i + 1].time_ns -
-			  rec->snapshots[i].time_ns;
-	qsort(gaps, nr, sizeof(*gaps), compare_u64);
-	median = gaps[nr / 2];
-	free(gaps);
-	return median ? median : 1;
-}
-
-static void set_scale(struct view *v, const struct options *opt, bool tell)
-{
-	uint64_t nominal;
-	char buf[UNITS_LEN];
-
-	if (v->has_meta) {
-		v->aggr_ns = v->meta.attrs.aggr_us * NS_PER_US;
-		nominal = v->meta.attrs.aggr_us / v->meta.attrs.sample_us;
-		v->full = nominal < UINT32_MAX ? (uint32_t)nominal : UINT32_MAX;
-	} else {
-		v->aggr_ns = median_gap(&v->rec);
-		v->full = v->rec.max_accesses ? v->rec.max_accesses : 1;
-	}
-	if (opt->full)
-		v->full = (uint32_t)opt->full;
-	if (!v->has_meta && tell)
-		complain("no %s.json: taking %s, the median, as aggregation interval and %u accesses%s as 100 %%",
-			 v->rec.path, format_time(v->aggr_ns, buf), v->full,
-			 opt->full ? "" : ", the most seen,");
-}
-
-static bool set_window(struct view *v, const struct options *opt)
-{
-	const struct snapshot *s = v->rec.snapshots;
-	uint64_t first_ns = s[0].time_ns;
-	char span[UNITS_LEN];
-
-	v->origin_ns = first_ns > v->aggr_ns ? first_ns - v->aggr_ns : 0;
-	v->first = 0;
-	while (v->first < v->rec.nr_snapshots &&
-	       s[v->first].time_ns - v->origin_ns < opt->from_ns)
-		v->first++;
-	v->last = v->first;
-	while (v->last < v->rec.nr_snapshots &&
-	       s[v->last].time_ns - v->origin_ns <= opt->to_ns)
-		v->last++;
-	v->lo = opt->lo;
-	v->hi = opt->hi;
-	if (v->first < v->last)
-		return true;
-	complain("no snapshot is within --from and --to; the recording is %s long",
-		 format_time(s[v->rec.nr_snapshots - 1].time_ns - v->origin_ns,
-			     span));
-	return false;
-}
-
-static bool set_targets(struct view *v, struct options *opt)
-{
-	size_t i;
-
-	v->targets = v->rec.targets;
-	v->nr_targets = v->rec.nr_targets;
-	if (!v->nr_targets) {
-		complain("%s has no target", v->rec.path);
-		return false;
-	}
-	if (!opt->has_target)
-		return true;
-	for (i = 0; i < v->rec.nr_targets; i++) {
-		if (v->rec.targets[i] == opt->target) {
-			v->targets = &v->rec.targets[i];
-			v->nr_targets = 1;
-			return true;
-		}
-	}
-	complain("%s has no %s %" PRIu64 "; its first is %" PRIu64, v->rec.path,
-		 v->meta.kind == SCOPE_PADDR ? "node" : "target", opt->target,
-		 v->rec.targets[0]);
-	return false;
-}
-
-static bool report(const struct kind *kind, struct options *opt)
-{
-	struct view v = { .json = opt->json };
-	bool ok = false;
-
-	if (!rec_open(&v.rec, opt->path))
-		return false;
-	switch (meta_read(opt->path, v.rec.size, &v.meta)) {
-	case META_FOUND:
-		v.has_meta = true;
-		break;
-	case META_ABSENT:
-		break;
-	case META_BAD:
-		goto out_close;
-	}
-	set_scale(&v, opt, kind->rates);
-	ok = set_targets(&v, opt) && set_window(&v, opt) && kind->run(&v, opt);
+	ok = kind->run(&v, opt);
 	ok = finish_output() && ok;
-	meta_free(&v.meta);
-out_close:
-	rec_close(&v.rec);
+	view_close(&v);
 	return ok;
 }
 
@@ -568,9 +343,9 @@ static void choose_kind(int argc, char **argv, struct choice *choice)
 int cmd_report(int argc, char **argv)
 {
 	struct options opt = {
-		.path = "damon.data",
-		.to_ns = UINT64_MAX,
-		.hi = UINT64_MAX,
+		.view = {
+			.path = "damon.data", .to_ns = UINT64_MAX, .hi = UINT64_MAX,
+		},
 		.hot = { 10, 20 },
 		.dist = { { 0, 25, 50, 75, 100 }, 5 },
 		.heatmap = { .rows = 40 },

@@ -14,6 +14,7 @@
 #include "damonctl.h"
 #include "mapped.h"
 #include "report.h"
+#include "units.h"
 
 #define BAR_WIDTH	40
 
@@ -53,13 +54,6 @@ struct dist {
 	figure_fn figure;
 	bool is_size;
 };
-
-static int compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 /* The smallest value that so many percent of the values do not exceed. */
 static uint64_t percentile(const uint64_t *sorted, size_t nr, double p)

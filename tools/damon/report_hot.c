@@ -20,6 +20,7 @@
 #include "damonctl.h"
 #include "mapped.h"
 #include "report.h"
+#include "units.h"
 
 #define NEAR		0.1
 
@@ -249,8 +250,6 @@ static void print_text(const struct view *v, uint64_t target,
 		       const struct areas *areas, size_t nr_used,
 		       const struct hot_options *opt)
 {
-	static const char hint[] =
-		"; the program started others, which were not monitored: record one of them with -p, or all memory with --paddr";
 	const struct names *names = view_names(v, target);
 	char name[64], size[UNITS_LEN], age[UNITS_LEN];
 	uint64_t rest = 0;
@@ -276,7 +275,10 @@ static void print_text(const struct view *v, uint64_t target,
 		putchar('\n');
 	}
 	if (!i)
-		printf("nothing was accessed%s\n", v->meta.forked ? hint : "");
+		printf("nothing was accessed\n");
+	if (!i && v->meta.forked)
+		printf("The program started others, which were not monitored:\n"
+		       "record one of them with -p, or all memory with --paddr.\n");
 	if (i > opt->nr_top)
 		printf("%zu more of %s together; --top shows them\n",
 		       i - opt->nr_top, format_size(rest, size));

@@ -5,7 +5,6 @@
 #include <argp.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,33 +14,9 @@
 
 #include "damonctl.h"
 #include "debugfs.h"
+#include "process.h"
 #include "scope.h"
-#include "target.h"
 #include "units.h"
-
-/* Fields 14 and 15 of /proc/PID/stat; the name before them may hold anything. */
-static bool cpu_time(pid_t pid, uint64_t *ns)
-{
-	unsigned long user = 0, system = 0;
-	char path[32], line[1024];
-	const char *rest;
-	bool ok = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	if (fgets(line, sizeof(line), f)) {
-		rest = strrchr(line, ')');
-		ok = rest && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-				    &user, &system) == 2;
-	}
-	fclose(f);
-	if (ok)
-		*ns = (user + system) * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
-	return ok;
-}
 
 static bool print_attrs(const struct debugfs *d, const char *context)
 {
@@ -70,7 +45,7 @@ static bool print_attrs(const struct debugfs *d, const char *context)
 static void print_process(const char *word)
 {
 	pid_t pid = (pid_t)strtol(word, NULL, 10);
-	char name[META_NAME_LEN];
+	char name[COMM_LEN];
 
 	if (pid) {
 		process_name(pid, name);
@@ -150,7 +125,7 @@ static bool print_worker(const struct debugfs *d, const char *context,
 {
 	pid_t pid = debugfs_worker(d, context);
 	char buf[UNITS_LEN];
-	uint64_t ns;
+	struct process p;
 
 	if (pid < 0)
 		return false;
@@ -158,9 +133,9 @@ static bool print_worker(const struct debugfs *d, const char *context,
 		workers->pids[workers->nr++] = pid;
 	if (!pid)
 		printf("  worker   none\n");
-	else if (cpu_time(pid, &ns))
+	else if (process_read(pid, &p))
 		printf("  worker   %d, %s of CPU time\n", pid,
-		       format_time(ns, buf));
+		       format_time(p.cpu_ns, buf));
 	else
 		printf("  worker   %d\n", pid);
 	return true;
@@ -180,12 +155,11 @@ static bool is_known(const struct workers *w, pid_t pid)
 /* A kernel thread, and not a program that calls itself alike. */
 static bool is_worker(pid_t pid)
 {
-	char name[META_NAME_LEN], path[32], exe[1];
+	char name[COMM_LEN];
 
 	process_name(pid, name);
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	return !strncmp(name, "kdamond.", strlen("kdamond.")) &&
-	       readlink(path, exe, sizeof(exe)) < 0;
+	       !process_has_program(pid);
 }
 
 /* Other code of the kernel may monitor, too, and has no context here. */
@@ -194,15 +168,15 @@ static void print_others(const struct workers *known)
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	char buf[UNITS_LEN];
-	uint64_t ns;
+	struct process p;
 	pid_t pid;
 
 	while (dir && (entry = readdir(dir))) {
 		pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		if (pid > 0 && is_worker(pid) && !is_known(known, pid) &&
-		    cpu_time(pid, &ns))
+		    process_read(pid, &p))
 			printf("another user in the kernel\n  worker   %d, %s of CPU time\n",
-			       pid, format_time(ns, buf));
+			       pid, format_time(p.cpu_ns, buf));
 	}
 	if (dir)
 		closedir(dir);

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "damonctl.h"
+#include "process.h"
 #include "target.h"
 #include "units.h"
 
@@ -57,15 +57,6 @@ bool targets_parse(struct targets *t, const char *list)
 	}
 }
 
-/* A kernel thread has an exe link, too, but it leads nowhere. */
-static bool is_kernel_thread(pid_t pid)
-{
-	char path[32], exe[1];
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return readlink(path, exe, sizeof(exe)) < 0 && errno == ENOENT;
-}
-
 bool targets_open(struct targets *t)
 {
 	size_t i;
@@ -81,7 +72,7 @@ bool targets_open(struct targets *t)
 					 t->pids[i]);
 			return false;
 		}
-		if (is_kernel_thread(t->pids[i])) {
+		if (!process_has_program(t->pids[i])) {
 			complain("%d has ended or is a kernel thread: it has no memory to monitor",
 				 t->pids[i]);
 			return false;
@@ -196,38 +187,18 @@ static bool all_ended(const struct targets *t)
 }
 
 /*
- * Whether a process has waited for a child, which then has page faults to its
- * account; it keeps the account until it has been waited for itself.
- */
-static bool had_children(pid_t pid)
-{
-	unsigned long faults = 0;
-	const char *rest = NULL;
-	char path[40], line[512];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	/* The name before the last bracket may hold anything. */
-	if (fgets(line, sizeof(line), f))
-		rest = strrchr(line, ')');
-	fclose(f);
-	return rest && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %lu",
-			      &faults) == 1 && faults;
-}
-
-/*
  * Takes the status of whatever child has ended, and keeps the command's. Other
  * children of ours are what the command left behind.
  */
 static void reap(struct targets *t)
 {
+	struct process command;
 	int status;
 	pid_t pid;
 
-	t->forked |= had_children(t->pids[0]);
+	/* It keeps that account until it has been waited for. */
+	if (process_read(t->pids[0], &command))
+		t->forked |= command.had_children;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != t->pids[0]) {
 			t->forked = true;
@@ -240,36 +211,16 @@ static void reap(struct targets *t)
 	}
 }
 
-struct process {
-	pid_t pid, parent;
+struct relative {
+	struct process p;
 	bool ours;
 };
 
 /* One that has ended and waits for its parent does not count. */
-static bool read_process(const char *name, struct process *p)
+static size_t list_processes(struct relative **list)
 {
-	char path[300], line[512];
-	const char *rest = NULL;
-	char state = 'Z';
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%s/stat", name);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	/* The name before the last bracket may hold anything. */
-	if (fgets(line, sizeof(line), f))
-		rest = strrchr(line, ')');
-	fclose(f);
-	p->pid = (pid_t)strtol(name, NULL, 10);
-	p->ours = false;
-	return rest && sscanf(rest + 1, " %c %d", &state, &p->parent) == 2 &&
-	       state != 'Z';
-}
-
-static size_t list_processes(struct process **list)
-{
-	struct process *grown, p;
+	struct relative *grown;
+	struct process p;
 	size_t nr = 0, room = 0;
 	struct dirent *entry;
 	DIR *dir = opendir("/proc");
@@ -277,30 +228,31 @@ static size_t list_processes(struct process **list)
 	*list = NULL;
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
-		    !read_process(entry->d_name, &p))
+		    !process_read((pid_t)strtol(entry->d_name, NULL, 10), &p) ||
+		    p.ended)
 			continue;
 		if (nr == room) {
 			room = room ? room * 2 : 256;
-			grown = reallocarray(*list, room, sizeof(p));
+			grown = reallocarray(*list, room, sizeof(*grown));
 			if (!grown)
 				break;
 			*list = grown;
 		}
-		(*list)[nr++] = p;
+		(*list)[nr++] = (struct relative){ .p = p };
 	}
 	if (dir)
 		closedir(dir);
 	return nr;
 }
 
-static bool is_ours(const struct process *list, size_t nr, pid_t parent)
+static bool is_ours(const struct relative *list, size_t nr, pid_t parent)
 {
 	size_t i;
 
 	if (parent == getpid())
 		return true;
 	for (i = 0; i < nr; i++) {
-		if (list[i].pid == parent)
+		if (list[i].p.pid == parent)
 			return list[i].ours;
 	}
 	return false;
@@ -309,14 +261,14 @@ static bool is_ours(const struct process *list, size_t nr, pid_t parent)
 /* Sends @sig to all that descend from us; how many there are. */
 static size_t signal_family(int sig)
 {
-	struct process *list;
+	struct relative *list;
 	size_t nr = list_processes(&list), nr_ours = 0, i;
 	bool more = true;
 
 	while (more) {
 		more = false;
 		for (i = 0; i < nr; i++) {
-			if (list[i].ours || !is_ours(list, nr, list[i].parent))
+			if (list[i].ours || !is_ours(list, nr, list[i].p.parent))
 				continue;
 			list[i].ours = true;
 			more = true;
@@ -325,7 +277,7 @@ static size_t signal_family(int sig)
 	}
 	for (i = 0; i < nr; i++) {
 		if (list[i].ours)
-			kill(list[i].pid, sig);
+			kill(list[i].p.pid, sig);
 	}
 	free(list);
 	return nr_ours;
@@ -380,18 +332,4 @@ void targets_close(struct targets *t)
 		if (t->fds[i] >= 0)
 			close(t->fds[i]);
 	}
-}
-
-void process_name(pid_t pid, char name[META_NAME_LEN])
-{
-	char path[32];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(name, META_NAME_LEN, f))
-		strcpy(name, "?");
-	name[strcspn(name, "\n")] = '\0';
-	if (f)
-		fclose(f);
 }

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "meta.h"
 #include "scope.h"
 
 struct targets {
@@ -56,8 +55,5 @@ bool targets_ended(struct targets *t);
 void targets_end(struct targets *t, int sig);
 
 void targets_close(struct targets *t);
-
-/* "sort", "?" if it is gone. */
-void process_name(pid_t pid, char name[META_NAME_LEN]);
 
 #endif

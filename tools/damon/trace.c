@@ -5,11 +5,9 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <tracefs.h>
 #include <unistd.h>
 
@@ -183,14 +181,6 @@ static void hold(struct trace *t, const struct aggregated *a)
 		t->held[i] = t->held[i - 1];
 	t->held[i] = *a;
 	t->nr_held++;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
 static int collect(struct tep_event *event, struct tep_record *record,

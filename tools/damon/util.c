@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Complaints, memory and output: the few helpers that every command uses.
+ * Complaints, memory, time and output: the few helpers that every command uses.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "damonctl.h"
+#include "units.h"
 
 void complain(const char *fmt, ...)
 {
@@ -40,6 +42,21 @@ void *must_alloc(size_t nr, size_t size)
 void *must_grow(void *old, size_t nr, size_t size)
 {
 	return or_die(reallocarray(old, nr ? nr : 1, size));
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
 }
 
 bool finish_output(void)

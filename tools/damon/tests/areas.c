@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "axis.h"
+#include "check.h"
 #include "damonctl.h"
 #include "grid.h"
 #include "mapped.h"
+#include "units.h"
 
 #define PAGE		UINT64_C(4096)
 #define MAX_AREAS	1000
@@ -25,12 +27,13 @@
 /* Of a column: what rounding may cost. */
 #define EPSILON		(1 / 1e6)
 
-static FILE *results;
-static int nr_failed;
-static bool test_ok;
 static char recording[300], output[300];
+static struct region areas[MAX_AREAS];
+static size_t nr_areas;
+static unsigned int width;
 
 /* Of thousands of maps alike, the first that is wrong is enough. */
+#undef CHECK
 #define CHECK(cond) do {						\
 	if (!(cond) && test_ok) {					\
 		fprintf(results, "# line %d: %s, %zu areas, width %u\n",	\
@@ -39,9 +42,6 @@ static char recording[300], output[300];
 	}								\
 } while (0)
 
-static struct region areas[MAX_AREAS];
-static size_t nr_areas;
-static unsigned int width;
 static uint64_t seed = 1;
 
 static uint64_t rnd(uint64_t limit)
@@ -363,7 +363,7 @@ static void map(struct names *n, uint64_t start, uint64_t end, uint64_t from_ns,
 
 static void holes_are_cut_out(void)
 {
-	char name[1][META_NAME_LEN] = { "x" };
+	char name[1][COMM_LEN] = { "x" };
 	uint64_t ids[] = { TARGET };
 	struct names n = { 0 };
 	struct view v;
@@ -409,16 +409,6 @@ static void holes_are_cut_out(void)
 	rec_close(&v.rec);
 }
 
-static void run(const char *name, void (*fn)(void))
-{
-	test_ok = true;
-	fn();
-	fprintf(results, "%s %s\n", test_ok ? "ok" : "not ok", name);
-	nr_failed += !test_ok;
-}
-
-#define RUN(fn)		run(#fn, fn)
-
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -428,7 +418,6 @@ int main(int argc, char **argv)
 	stderr = fopen("/dev/null", "w");
 	if (!results || !stderr)
 		return 2;
-	setvbuf(results, NULL, _IOLBF, 0);
 	snprintf(recording, sizeof(recording), "%s/areas", argv[1]);
 	snprintf(output, sizeof(output), "%s/areas.out", argv[1]);
 	RUN(all_areas_are_on_the_map);

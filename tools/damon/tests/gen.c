@@ -277,7 +277,7 @@ static void very_long(void)
 static void write_meta(const char *path)
 {
 	static char *command[] = { "sort", "-n", "a \"file\"", NULL };
-	static char names[2][META_NAME_LEN] = { "sort", "other" };
+	static char names[2][COMM_LEN] = { "sort", "other" };
 	struct meta meta = {
 		.attrs = { 5000, AGGR_NS / NS_PER_US, 1000000, 10, 1000 },
 		.size = (uint64_t)ftello(out),

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What /proc tells of a process.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The kernel cuts the name of a program to this size, with the NUL. */
+#define COMM_LEN	16
+
+/* "sort", "?" if it is gone. */
+void process_name(pid_t pid, char name[COMM_LEN]);
+
+/* A kernel thread, or a process that has ended: it has no program. */
+bool process_has_program(pid_t pid);
+
+struct process {
+	pid_t pid, parent;
+	/* it has ended, and was not waited for */
+	bool ended;
+	/* it has waited for a child, which is told by page faults to its account */
+	bool had_children;
+	uint64_t cpu_ns;
+};
+
+/* False if there is no such process. */
+bool process_read(pid_t pid, struct process *p);
+
+#endif
