@@ -2,8 +2,8 @@
 /*
  * The kernel tells of each region by an event of its own: targets by index,
  * regions by address, and with each the number of regions of its target. A
- * snapshot ends where this order starts anew. One from which events were lost
- * is left out whole: half of one would look like memory that was unmapped.
+ * snapshot ends where this order starts anew. A snapshot from which events were
+ * lost is left out whole: half a snapshot would look like unmapped memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -129,7 +129,7 @@ void assembler_add(const struct aggregated *a, void *arg)
 		return;
 	if (!as->nr_regions) {
 		as->time_ns = a->time_ns;
-		/* What was lost may have been the beginning of this one. */
+		/* The lost events may have been the beginning of this snapshot. */
 		as->broken = a->after_loss;
 	}
 	as->target = (uint32_t)a->target;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Puts events together to snapshots and writes those that are whole.
+ * Puts events together to snapshots and writes the snapshots that are whole.
  */
 #ifndef ASSEMBLE_H
 #define ASSEMBLE_H
@@ -14,25 +14,25 @@
 
 struct assembler {
 	FILE *f;
-	/* what stands in the file for target 0, 1, ... */
+	/* the ids under which targets 0, 1, ... stand in the file */
 	const uint64_t *ids;
 	uint32_t nr_targets;
 
-	/* from one snapshot to the next */
+	/* nominal time from one snapshot to the next */
 	uint64_t aggr_ns;
 
 	uint64_t nr_snapshots;
 	/* left out or never seen, between the first snapshot and the last */
 	uint64_t nr_missing;
 	uint64_t first_ns, last_ns;
-	/* events were lost since the last one that was written */
+	/* events were lost since the last snapshot that was written */
 	bool lossy;
 	bool no_memory;
 
 	/* the snapshot at hand */
 	struct region *regions;
 	size_t nr_regions, room;
-	/* per target: how many regions came, and how many it has */
+	/* per target: how many of its regions have come, and how many there are */
 	uint32_t *got, *expected;
 	uint32_t target;
 	uint64_t time_ns;

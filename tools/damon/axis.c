@@ -29,12 +29,12 @@
 #define PAGE		UINT64_C(4096)
 
 /*
- * Idle memory is narrowed if there is so many times more of it than of the
- * rest, and no more of it than brings it down to the rest.
+ * Idle memory is narrowed if it is so many times the size of the rest, and only
+ * until the idle memory that is left is no larger than the rest.
  */
 #define IDLE_FACTOR	3
 
-/* What is there for less than this part of the time is left out. */
+/* Memory that is there for less than this part of the time is left out. */
 #define BRIEF_PART	10
 
 /*
@@ -76,7 +76,7 @@ static void append_or_join(struct list *l, uint64_t start, uint64_t end)
 		last->end = end;
 }
 
-/* Adds @new to the union. Both are in address order. */
+/* Adds the pieces of @new to @l. Both lists are in address order. */
 static void unite(struct list *l, const struct list *new)
 {
 	struct list merged = { 0 };
@@ -109,7 +109,7 @@ static bool covers(const struct list *l, const struct list *new)
 	return true;
 }
 
-/* Makes one of pieces with a small gap between them. */
+/* Makes one piece of neighbours with a small gap between them. */
 static void close_gaps(struct list *l)
 {
 	double total = 0, gap, least;
@@ -157,7 +157,7 @@ static struct list find_memory(const struct view *v, uint64_t target)
 	return memory;
 }
 
-/* === Which of it was accessed === */
+/* === Which memory was accessed === */
 
 /* What a column of the fine grid shows over time. */
 struct column {
@@ -199,7 +199,7 @@ static uint64_t cut_at(const struct piece *p, unsigned int col)
 	return addr < p->end ? addr : p->end;
 }
 
-/* Cuts one piece where it changes between accessed and idle. */
+/* Cuts a piece where it changes between accessed and idle. */
 static void cut_piece(const struct grid *g, const struct piece *p,
 		      const struct column *columns, struct list *out)
 {
@@ -255,7 +255,7 @@ static void cut(struct list *memory, const struct view *v, uint64_t target)
 	*memory = out;
 }
 
-/* === What is narrowed or left out === */
+/* === Which memory is narrowed or left out === */
 
 static int compare_sizes(const void *a, const void *b)
 {
@@ -289,7 +289,7 @@ static void narrow(struct list *l)
 	free(idle);
 }
 
-/* Makes one of neighbours that are drawn to one scale. */
+/* Makes one piece of neighbours that are drawn to one scale. */
 static void join(struct list *l)
 {
 	struct piece *last = NULL, *p;
@@ -319,8 +319,9 @@ static int compare_ranges(const void *a, const void *b)
 }
 
 /*
- * The memory of a program that goes on to exec another would only take room.
- * All are brief only where their time was asked for, or each has another one.
+ * The memory of a program that goes on to exec another one would only take room.
+ * If all pieces are brief, --from and --to ask for their time, or each was there
+ * at another time: then all stay.
  */
 static void leave_out_brief(struct axis *axis, struct list *l)
 {

@@ -2,13 +2,13 @@
 /*
  * The address axis of a heat map: which memory gets which columns.
  *
- * All memory that was mapped has its place, but for what was there only
- * briefly. Columns go by size. Where most of the memory was hardly ever
- * accessed, a large reservation say, the largest parts of that are narrowed to
- * about a third of the width together.
+ * All mapped memory has its place, but for areas that were there only briefly.
+ * Columns go by size. Where most of the memory was hardly ever accessed, a large
+ * reservation say, the largest idle parts are narrowed to about a third of the
+ * width together.
  *
- * Pieces of memory that are neighbours share a segment where there is no room
- * for one each: those that are small and little accessed do so first.
+ * Neighbouring pieces of memory share a segment where there is no room for one
+ * segment each: small and little accessed pieces do so first.
  */
 #ifndef AXIS_H
 #define AXIS_H
@@ -27,7 +27,7 @@ struct axis {
 	size_t nr;
 	/* columns, with one of separation between segments */
 	unsigned int width;
-	/* what is left out because it was there only briefly, the largest first */
+	/* memory left out, as it was there only briefly; largest first */
 	struct range *hidden;
 	size_t nr_hidden;
 	uint64_t hidden_bytes;

@@ -27,8 +27,8 @@ int cmd_status(int argc, char **argv);
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Memory for reports. These end the program when there is none left, so they
- * must not be used by record, which has settings to restore.
+ * Memory for reports. Both functions end the program when there is none left,
+ * so record must not use them: it has settings to restore.
  */
 void *must_alloc(size_t nr, size_t size);
 void *must_grow(void *old, size_t nr, size_t size);

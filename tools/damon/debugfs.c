@@ -18,7 +18,7 @@
 #include "debugfs.h"
 #include "scope.h"
 
-/* What the kernel takes in one write, and thus what it can hand out. */
+/* The longest text that the kernel takes in one write, and so hands out. */
 #define MAX_TEXT	(1024 * 1024)
 
 /* The files of the monitor that kernels bring along. */
@@ -183,7 +183,7 @@ bool debugfs_try_write(const struct debugfs *d, const char *file,
 	return !err;
 }
 
-/* What the kernel means by an error, where its own text does not help. */
+/* Tells what an errno means in this place, where strerror() would not help. */
 static const char *explain(const char *file, const char *text, int err)
 {
 	/* All memory is never missing. */
@@ -288,8 +288,8 @@ static bool blank(const char *text)
 }
 
 /*
- * Before all, no targets: the old ones, and the initial regions that go with
- * them, may be too many for the new attributes, and the new for the old.
+ * First the list of targets is emptied: the old targets and their initial
+ * regions may be too many for the new attributes, and new ones for the old.
  */
 static bool set_attrs(const struct debugfs *d, const char *attrs)
 {
@@ -317,7 +317,7 @@ bool debugfs_save(const struct debugfs *d, struct settings *s)
 	return true;
 }
 
-/* Whether a list of processes has one that is gone, which reads 0. */
+/* Whether a list of processes has a process that is gone: its pid reads 0. */
 static bool has_gone(const char *ids)
 {
 	char *end;
@@ -341,9 +341,9 @@ bool debugfs_restore(const struct debugfs *d, const struct settings *s)
 	bool ok = set_attrs(d, s->attrs);
 
 	/*
-	 * Without what is gone, the indices in the initial regions would be
-	 * wrong, so the whole list is given up. A process or the memory of a
-	 * node may also have gone just now.
+	 * Without the targets that are gone, the indices in the initial regions
+	 * would be wrong, so the whole list is given up. A process or the
+	 * memory of a node may also have gone just now.
 	 */
 	if (has_gone(s->target_ids))
 		return ok;

@@ -24,7 +24,7 @@ void debugfs_close(struct debugfs *d);
 
 /*
  * Takes the monitor for this process; the kernel frees it when the process
- * ends in whatever way. Without it two recordings would mix their settings.
+ * ends in whatever way. Without the lock two recordings would mix settings.
  */
 bool debugfs_lock(struct debugfs *d);
 
@@ -40,7 +40,7 @@ bool debugfs_write(const struct debugfs *d, const char *file,
 /* Whether the monitor runs; -1 if this cannot be read, with a line printed. */
 int debugfs_is_on(const struct debugfs *d);
 bool debugfs_turn_on(const struct debugfs *d);
-/* No failure if it ended by itself just now. */
+/* Also true if the monitor ended by itself just now. */
 bool debugfs_turn_off(const struct debugfs *d);
 
 /* The pid of the worker, 0 if there is none, -1 on failure. */
@@ -57,7 +57,7 @@ struct settings {
 
 bool debugfs_set(const struct debugfs *d, const struct settings *s);
 
-/* Those that are there before a recording, and are put back after it. */
+/* Keeps the settings from before a recording, and puts them back after it. */
 bool debugfs_save(const struct debugfs *d, struct settings *s);
 bool debugfs_restore(const struct debugfs *d, const struct settings *s);
 void debugfs_free_settings(struct settings *s);

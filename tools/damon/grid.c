@@ -25,8 +25,8 @@ static void add_part(struct sum *line, unsigned int col, double part, double rat
 }
 
 /*
- * A page may be far less than the last digit of its column, so what lies within
- * one column is not taken from the difference of two places.
+ * A page may be less than the rounding error of a position, so the share of a
+ * region within one column is not the difference of two positions.
  */
 static void add_to_columns(struct sum *line, unsigned int nr_cols,
 			   const struct piece *p, const struct region *r,
@@ -123,7 +123,7 @@ void grid_build(struct grid *g, const struct view *v, uint64_t target,
 		.begin_ns = view_begin(v, v->first),
 		.end_ns = v->rec.snapshots[v->last - 1].time_ns,
 	};
-	/* All snapshots at one time: only a made-up file has this. */
+	/* Only a made-up file has all snapshots at one time. */
 	if (g->end_ns == g->begin_ns)
 		g->end_ns++;
 	sums = must_alloc((size_t)g->rows * cols, sizeof(*sums));

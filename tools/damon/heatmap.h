@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A heat map, and what those who draw it have in common: the place of memory and
- * time, colours, and words.
+ * A heat map, and what its three renderers have in common: the place of memory
+ * and time, colours, and words.
  */
 #ifndef HEATMAP_H
 #define HEATMAP_H
@@ -44,7 +44,7 @@ char segment_letter(const struct axis *axis, size_t i);
 /* "55d0c0a00000-55d0c1600000 12.0M" and what is special about the segment. */
 const char *segment_text(const struct segment *s, char *buf, size_t len);
 
-/* What it means where a cell has no rate. */
+/* The meaning of a cell without a rate, for a legend. */
 const char *blank_text(const struct heatmap *h);
 
 /*
@@ -60,7 +60,7 @@ const char *heatmap_title(const struct heatmap *h, char *buf, size_t len);
 /* In front of each row of text: "1234.5s ". */
 #define LABEL_WIDTH	9
 
-/* Those who draw it. */
+/* The renderers. */
 void heatmap_text(const struct heatmap *h);
 void heatmap_json(const struct heatmap *h);
 bool heatmap_svg(const struct heatmap *h, const char *path);

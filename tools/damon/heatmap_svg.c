@@ -93,7 +93,7 @@ static void put_runs(FILE *f, const struct heatmap *h, const struct segment *s,
 	}
 }
 
-/* In units of cells; the transformation makes pixels of them. */
+/* Coordinates are cells; the transformation makes pixels of them. */
 static void put_cells(FILE *f, const struct heatmap *h)
 {
 	unsigned int row;

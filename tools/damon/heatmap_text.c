@@ -93,7 +93,7 @@ static void print_row(const struct heatmap *h, enum depth colours,
 	unsigned int col;
 	size_t i;
 
-	/* As many digits as it takes to tell two rows apart. */
+	/* As many digits as the times of two rows need to differ. */
 	printf("%*.*fs ", LABEL_WIDTH - 2, span >= NS_PER_SEC ? 1 :
 	       span >= 10 * NS_PER_MS ? 2 : 4, (double)begin / NS_PER_SEC);
 	for (i = 0; i < h->axis.nr; i++) {
@@ -152,7 +152,7 @@ static bool touches(const struct axis *axis, const struct named *n)
 	return false;
 }
 
-/* What the areas are made of: one may reach over several nodes. */
+/* The System RAM in the areas: one area may reach over several nodes. */
 static void print_memory(const struct heatmap *h)
 {
 	const struct names *names = view_names(h->v, h->target);

@@ -10,8 +10,8 @@
 #include "layout.h"
 
 /*
- * Lets each segment take neighbours as long as all of it stays at or below
- * @limit, and counts the segments. This is the least number for @limit.
+ * Lets each segment take neighbours as long as its sum stays at or below @limit,
+ * and counts the segments. No other division has fewer segments for @limit.
  */
 static size_t count_groups(const double *importance, size_t nr, double limit)
 {
@@ -38,7 +38,7 @@ static double find_limit(const double *importance, size_t nr, size_t max)
 		return 0;
 	for (i = 0; i < nr; i++)
 		high += importance[i];
-	/* Sums that are rounded otherwise must not come out above it. */
+	/* Sums in another order are rounded otherwise: none may be above it. */
 	high *= 1 + 1 / 1e9;
 	for (i = 0; i < 50; i++) {
 		middle = (low + high) / 2;
@@ -81,7 +81,7 @@ size_t layout_group(struct segment *segments, size_t max,
 	return (size_t)(s - segments);
 }
 
-/* The minimum first, and the rest by share: nothing can get too little. */
+/* Each gets the minimum first, and the rest by share: none gets too little. */
 static void set_widths(struct segment *s, size_t nr, const double *share,
 		       unsigned int width, unsigned int min)
 {

@@ -11,7 +11,7 @@
 
 static const struct command {
 	const char *name;
-	/* argv[0] of the command, so that its help and errors name it whole */
+	/* argv[0] of the command, which begins its help and errors */
 	char *title;
 	int (*run)(int argc, char **argv);
 } commands[] = {
@@ -36,7 +36,7 @@ static const char doc[] =
 	"'damonctl COMMAND --help' tells more about a command.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 128+N ended by signal N.";
 
-/* argp gives each command --version for it. */
+/* argp looks for this name, and gives each command --version then. */
 const char *argp_program_version = "damonctl 1.0, recording format 2";
 
 struct choice {

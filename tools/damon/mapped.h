@@ -23,19 +23,19 @@ struct mapped {
 	/* NULL: nothing is known */
 	const struct names *names;
 
-	/* what was mapped in the time of the snapshot, in order and apart */
+	/* mapped memory in the time of the snapshot, in order and disjoint */
 	struct range *ranges;
 	size_t nr, room;
 	/*
-	 * The time that they are for, and the first times after it at which a
-	 * mapping comes or goes.
+	 * The time that the ranges are for, and the first times after it at
+	 * which a mapping comes or goes.
 	 */
 	uint64_t begin_ns, end_ns, next_from_ns, next_to_ns;
 
 	/* the snapshot at hand */
 	struct cursor c;
 	bool clip;
-	/* the region that is being handed out, and how far it was */
+	/* the rest of the region that is being handed out */
 	struct region r;
 	bool in_region;
 	size_t next;

@@ -68,7 +68,7 @@ static json_object *area_json(const struct named *area)
 	return o;
 }
 
-/* Adds the list @name to @to, and from when on it is whole, if not always. */
+/* Adds the list @name to @to, and the time before which it is not whole. */
 static void add_names(json_object *to, const char *name, const struct names *n,
 		      size_t *budget)
 {
@@ -272,7 +272,7 @@ static bool get_targets(json_object *root, struct meta *meta)
 	return true;
 }
 
-/* One that does not tell its kind is of processes. */
+/* A companion that does not tell its kind is of processes. */
 static bool get_kind(json_object *root, struct meta *meta)
 {
 	const char *kind = get_string(root, "kind");
@@ -342,7 +342,7 @@ static bool decode(json_object *root, struct meta *meta)
 		    (numbers[i].nonzero && !*value))
 			return false;
 	}
-	/* In nanoseconds these must fit into 64 bits. */
+	/* In nanoseconds the intervals must fit into 64 bits. */
 	if (meta->attrs.aggr_us > UINT64_MAX / 1000 ||
 	    meta->attrs.sample_us > meta->attrs.aggr_us)
 		return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The companion of a recording, FILE.json: what the classic format has no
- * place for. A report works without it, and then says what it assumed.
+ * The companion of a recording, FILE.json: it holds what the classic format has
+ * no place for. Reports work without the companion, and tell what they assume.
  */
 #ifndef META_H
 #define META_H
@@ -20,13 +20,13 @@ struct meta {
 	/* of the recording in bytes: tells whether the two belong together */
 	uint64_t size;
 	uint64_t nr_snapshots, nr_lost;
-	/* how many snapshots there would be beside those, had no event been lost */
+	/* how many more snapshots there would be, had no event been lost */
 	uint64_t nr_missing;
 	/* wall clock in seconds since 1970 */
 	int64_t start;
 	/* NULL-terminated, or NULL: the processes ran already */
 	char **command;
-	/* it started other processes, which were not monitored */
+	/* the command started other processes, which were not monitored */
 	bool forked;
 	enum scope_kind kind;
 	/* SCOPE_PADDR: the one target is the memory of all nodes */
@@ -41,7 +41,7 @@ struct meta {
 	struct names memory;
 };
 
-/* What the addresses of target number @i are called; may be empty. */
+/* The names of the addresses of target number @i; may be empty. */
 const struct names *meta_names(const struct meta *meta, uint64_t i);
 
 /* "FILE.json" in memory of its own; NULL if there is none left. */

@@ -74,7 +74,7 @@ void names_free(struct names *n)
 
 typedef bool (*line_fn)(const char *line, void *arg);
 
-/* Calls @fn with each line, without its end. */
+/* Calls @fn with each line, without the newline. */
 static bool read_lines(FILE *f, line_fn fn, void *arg)
 {
 	char *line = NULL;
@@ -123,8 +123,8 @@ static bool read_mappings(struct names *new, const char *maps)
 		return false;
 	ok = read_lines(f, add_mapping, new);
 	/*
-	 * The list of a process that exits meanwhile ends early; it is whole if
-	 * there was something to read behind its end still.
+	 * The list of a process that exits meanwhile ends early. If there still
+	 * is something to read afterwards, the list is whole.
 	 */
 	rewind(f);
 	ok = ok && fgetc(f) != EOF;
@@ -133,8 +133,8 @@ static bool read_mappings(struct names *new, const char *maps)
 }
 
 /*
- * Ends the mappings of @n that are not in @new, and takes those that are in
- * both out of @new, where they have no name then.
+ * Ends the mappings of @n that are not in @new. Mappings that are in both are
+ * taken out of @new: they have no name there afterwards.
  */
 static void end_gone(struct names *n, struct names *new, uint64_t now_ns)
 {
@@ -296,7 +296,7 @@ static bool read_block_size(struct blocks *b, const char *root)
 	return b->size;
 }
 
-/* In order of address, each once: one in which two nodes meet is of neither. */
+/* In order of address, each once. A block in which two nodes meet has no node. */
 static void sort_blocks(struct blocks *b)
 {
 	size_t i, nr = 0;
@@ -349,7 +349,7 @@ struct memory {
 	struct blocks blocks;
 };
 
-/* A row, in as many parts as it has nodes one behind the other. */
+/* Adds a row of the file, cut where it goes from one node to the next. */
 static bool add_ram(struct memory *m, uint64_t start, uint64_t end,
 		    const char *name)
 {
@@ -382,7 +382,7 @@ static bool add_row(const char *line, void *arg)
 	return add_ram(arg, start, end + 1, line + name);
 }
 
-/* Adds to @n what was in @old and is no more, so that it has its name. */
+/* Adds to @n memory that is in @old only, so that it keeps its name. */
 static bool keep_gone(struct names *n, const struct names *old)
 {
 	const struct named *o;

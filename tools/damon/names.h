@@ -22,16 +22,17 @@
 struct named {
 	uint64_t start, end;
 	/*
-	 * The note before the first one with this mapping, or 0, and the first
-	 * one without it, or FOREVER: it was there at no other time.
+	 * The time of the note before the first note with this mapping, or 0,
+	 * and of the first note without it, or FOREVER. The mapping was there
+	 * at no other time.
 	 */
 	uint64_t from_ns, to_ns;
-	/* of physical memory, where it is known */
+	/* of physical memory, where the node is known */
 	int32_t node;
 	char *name;
 };
 
-/* In order of address. Those of different times may overlap. */
+/* In order of address. Areas of different times may overlap. */
 struct names {
 	struct named *a;
 	size_t nr, room;
@@ -42,28 +43,28 @@ struct names {
 };
 
 /*
- * Adds a copy of @new, joined with the last area where that touches it and is
+ * Adds a copy of @new. It is joined with the last area if the two touch and are
  * the same otherwise. False if there is no memory left.
  */
 bool names_add(struct names *n, const struct named *new);
 void names_free(struct names *n);
 
 /*
- * Notes in @n which mappings there are at @now_ns; those that are gone stay,
+ * Notes in @n which mappings there are at @now_ns; mappings that are gone stay,
  * with the time until which they may have been there. @maps is /proc/PID/maps.
- * False, and @n as it was, if the process has ended.
+ * If the process has ended, returns false and leaves @n as it was.
  */
 bool names_of_process(struct names *n, const char *maps, uint64_t now_ns);
 
 /*
- * Puts what there is now in the place of @n, or returns false and leaves @n as
- * it was. @root is where proc/ and sys/ are. Memory that was plugged out stays.
+ * Notes in @n which memory there is now, or returns false and leaves @n as it
+ * was. @root is where proc/ and sys/ are. Memory that was plugged out stays.
  */
 bool names_of_memory(struct names *n, const char *root);
 
 /*
- * The area that covers most of [start, end) among those that were there at
- * @at_ns; NULL if none covers any.
+ * The area that covers most of [start, end), of the areas that were there at
+ * @at_ns; NULL if none of them covers any of it.
  */
 const struct named *names_find(const struct names *n, uint64_t start,
 			       uint64_t end, uint64_t at_ns);

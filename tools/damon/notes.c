@@ -17,7 +17,7 @@
 #define NOTE_NS		(250 * NS_PER_MS)
 #define NOTE_SHARE	50
 
-/* The name changes with exec, as behind env or a shell: the last one counts. */
+/* The name changes with exec, as behind env: the last name counts. */
 static void note_programs(struct notes *n, const struct targets *t)
 {
 	char name[COMM_LEN];

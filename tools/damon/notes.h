@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is noted of the targets while they are monitored, as it is gone when a
- * process has ended: the names of programs, mappings and memory.
+ * The names of programs, mappings and memory, noted while the targets are
+ * monitored: those of a process are gone when it has ended.
  */
 #ifndef NOTES_H
 #define NOTES_H

@@ -21,8 +21,8 @@ struct output {
 bool output_open(struct output *o, const char *path, mode_t mode);
 
 /*
- * Brings everything to the disk, which is where a full one shows; what is
- * left to do then, output_commit(), needs no room.
+ * Brings everything to the disk; a full disk shows here. output_commit(), which
+ * is left to do then, needs no room.
  */
 bool output_finish(struct output *o);
 bool output_commit(struct output *o);

@@ -24,7 +24,7 @@ void process_name(pid_t pid, char name[COMM_LEN])
 		fclose(f);
 }
 
-/* A kernel thread has an exe link, too, but it leads nowhere. */
+/* Kernel threads have an exe link, too, but theirs leads nowhere. */
 bool process_has_program(pid_t pid)
 {
 	char path[32], exe[1];

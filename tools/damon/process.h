@@ -15,14 +15,14 @@
 /* "sort", "?" if it is gone. */
 void process_name(pid_t pid, char name[COMM_LEN]);
 
-/* A kernel thread, or a process that has ended: it has no program. */
+/* False for a kernel thread, and for a process that has ended. */
 bool process_has_program(pid_t pid);
 
 struct process {
 	pid_t pid, parent;
-	/* it has ended, and was not waited for */
+	/* the process has ended, and was not waited for */
 	bool ended;
-	/* it has waited for a child, which is told by page faults to its account */
+	/* it has waited for a child, whose page faults are on its account */
 	bool had_children;
 	uint64_t cpu_ns;
 };

@@ -59,7 +59,7 @@ static const char doc[] =
 	"--duration, which needs a unit. FILE.json beside FILE holds the "
 	"intervals, the command and the names of addresses, for reports.\n"
 	"Exit codes: 0 recorded, 1 failed, 2 wrong usage, 128+N ended by signal N. "
-	"A failure of the command is told, but is none of the recording.";
+	"If the command fails, damonctl says so and still exits 0.";
 
 static void parse_interval(struct argp_state *state, const char *name,
 			   const char *arg, uint64_t *us)

@@ -46,7 +46,7 @@ struct record {
 	struct trace *trace;
 	struct settings settings;
 	struct assembler assembler;
-	/* of the targets, as they stand in the recording */
+	/* pids or nodes of the targets, as they stand in the recording */
 	uint64_t ids[MAX_TARGETS];
 	size_t nr_ids;
 	struct notes notes;
@@ -95,7 +95,7 @@ static void wait_tick(struct record *rec, int timeout_ms)
 	    read(rec->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	rec->signal = (int)info.ssi_signo;
-	/* What the terminal sends goes to all of its foreground already. */
+	/* The terminal sends its signals to the command already. */
 	rec->pass_on = info.ssi_code != SI_KERNEL;
 }
 
@@ -128,7 +128,7 @@ static bool open_files(struct record *rec)
 		complain("out of memory");
 		return false;
 	}
-	/* For the owner only: they tell where a process has its memory. */
+	/* For the owner only: the files tell where a process has its memory. */
 	ok = output_open(&rec->data, rec->opt->path, 0600) &&
 	     output_open(&rec->json, path, 0600);
 	free(path);
@@ -187,13 +187,13 @@ static bool drain(struct record *rec, bool all)
 		complain("out of memory");
 		return false;
 	}
-	/* The reason is told when the file is finished. */
+	/* Why writing failed is told when the file is finished. */
 	return !ferror(rec->data.f);
 }
 
 /*
- * The monitor ended, usually with the memory of its targets, which is a moment
- * before they have ended themselves and tell their status.
+ * The monitor ended, usually with the memory of its targets. The memory of a
+ * process goes a moment before the process has ended and tells its status.
  */
 static bool await_targets(struct record *rec)
 {
@@ -225,7 +225,7 @@ static bool follow(struct record *rec)
 				   rec->opt->scope.kind);
 		if (!drain(rec, false))
 			return false;
-		/* Before asking the monitor, which notices it later. */
+		/* The monitor is asked later, as it notices the end later. */
 		if (targets_ended(&rec->targets))
 			return true;
 		on = debugfs_is_on(&rec->debugfs);
@@ -249,9 +249,9 @@ static bool monitor(struct record *rec)
 		fprintf(stderr, "Recording; Ctrl-C ends it.\n");
 	ok = follow(rec);
 	ok = debugfs_turn_off(&rec->debugfs) && ok;
-	/* Not before, as it may take long. */
+	/* Not while the monitor is on, as a note may take long. */
 	notes_take(&rec->notes, &rec->targets, rec->opt->scope.kind);
-	/* The worker has ended: all of its events are there. */
+	/* The worker has ended, so all of its events are there. */
 	ok = ok && drain(rec, true);
 	rec->nr_lost = trace_lost(rec->trace);
 	return ok;
@@ -389,8 +389,8 @@ static void tell_command(const struct record *rec)
 }
 
 /*
- * Whether the command is ended by us: then how it ended is no news. A command
- * that hit the same signal of the terminal may be a moment behind.
+ * Whether the command is ended by us: then its status is no news. A command that
+ * got the same signal from the terminal may need a moment to end.
  */
 static bool end_command(struct record *rec)
 {
@@ -420,7 +420,7 @@ static bool run(struct record *rec)
 	ok = ok && configure_and_monitor(rec);
 	ended = end_command(rec);
 	size = (uint64_t)ftello(rec->data.f);
-	/* A full disk stops the recording; here it gets its name. */
+	/* A full disk stops the recording; the reason is told here. */
 	if (!ok && ferror(rec->data.f))
 		output_finish(&rec->data);
 	ok = ok && keep(rec);

@@ -25,8 +25,8 @@ static const char mark[16] = "damon_recfmt_ver";
 #define REGION_SIZE	20
 
 /*
- * The clock's range, about 73 years. It keeps sums of times far from overflow
- * and tells a wrong word size or byte order from a recording.
+ * Times above this, about 68 years, are refused. This keeps sums of times far
+ * from overflow, and finds files of another word size or byte order.
  */
 #define MAX_SEC		(UINT64_C(1) << 31)
 
@@ -151,7 +151,7 @@ static bool check_regions(struct recording *rec, size_t off, uint32_t nr)
 	return true;
 }
 
-/* Checks the snapshot at @off and moves it behind that snapshot. */
+/* Checks the snapshot at @off, and moves @off behind the snapshot. */
 static bool check_snapshot(struct recording *rec, size_t *off,
 			   struct snapshot *s)
 {

@@ -14,8 +14,8 @@
  *
  * A target without regions is written with a count of 0. A snapshot in which
  * no target has a region may be in a file and counts as any other, but
- * damonctl never writes one: the kernel's events are per region, so there is
- * none that would tell of it.
+ * damonctl never writes one: the kernel's events are per region, so no event
+ * tells of a snapshot without regions.
  */
 #ifndef RECORDING_H
 #define RECORDING_H
@@ -62,9 +62,9 @@ struct recording {
 };
 
 /*
- * Maps @path and checks all of it, so that later passes need not: sizes are
- * within the file, regions in order and disjoint, times ascending. On refusal
- * one line is printed, naming the offset, and false returned. @rec keeps @path.
+ * Maps the file and checks all of it, so that later passes need not: sizes are
+ * within the file, regions in order and disjoint, times ascending. If the file is
+ * refused, prints a line with the offset and returns false. @rec keeps @path.
  */
 bool rec_open(struct recording *rec, const char *path);
 void rec_close(struct recording *rec);

@@ -16,7 +16,7 @@ struct hot_options {
 };
 
 struct dist_options {
-	/* sorted as given */
+	/* in the order of the option */
 	double percentiles[32];
 	size_t nr;
 };

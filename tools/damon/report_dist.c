@@ -3,8 +3,8 @@
  * damonctl report wss and regions: how a figure that each snapshot has is
  * distributed over the snapshots.
  *
- * All snapshots count. The classic tool dropped the first twenty, because
- * they know little yet; --from does that here where it is wanted.
+ * All snapshots count. The classic tool dropped the first twenty, in which
+ * regions are still large; --from leaves them out here.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -35,7 +35,7 @@ static bool accessed_bytes(struct mapped *m, size_t snapshot, uint64_t *figure)
 	return true;
 }
 
-/* As the kernel counts them: those with holes are one, too. */
+/* Regions as the kernel counts them: a region with holes is one. */
 static bool nr_regions(struct mapped *m, size_t snapshot, uint64_t *figure)
 {
 	struct cursor c;
@@ -161,7 +161,7 @@ static void find_figures(const struct view *v, const struct dist *dist,
 	if (!f->nr)
 		return;
 	qsort(f->sorted, f->nr, sizeof(*f->sorted), compare_u64);
-	/* Sizes in a made-up file may be such that no integer holds it. */
+	/* No integer may hold the mean of the sizes in a made-up file. */
 	f->mean = (uint64_t)fmin(sum / (double)f->nr, 0x1p63);
 }
 

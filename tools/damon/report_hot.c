@@ -28,7 +28,7 @@ struct area {
 	uint64_t start, end;
 	double rate;
 	uint64_t age_ns;
-	/* while going back: the sum of the window, and whether it goes on */
+	/* while going back: the sum of the window, and whether the age ended */
 	double window;
 	bool ended;
 };
@@ -165,8 +165,8 @@ static void rates_of(struct mapped *m, size_t snapshot,
 }
 
 /*
- * Goes back from the end with a window of N snapshots. rates[] holds the
- * window as a ring, so that leaving it costs no second look at a snapshot.
+ * Goes back from the end with a window of N snapshots. ring[] holds the rates in
+ * the window, so that a snapshot that leaves it need not be read again.
  */
 static void find_ages(const struct view *v, uint64_t target,
 		      struct areas *areas, size_t first)
@@ -205,7 +205,7 @@ static void find_ages(const struct view *v, uint64_t target,
 	free(now);
 }
 
-/* What is no longer there at the end is not hot any more. */
+/* An area that is no longer there at the end is not hot any more. */
 static void drop_unmapped(struct areas *areas)
 {
 	size_t i, nr = 0;
@@ -236,7 +236,7 @@ static const struct named *find_name(const struct view *v,
 			  v->rec.snapshots[v->last - 1].time_ns);
 }
 
-/* A mapping by its name alone; of memory, the same name would be everywhere. */
+/* System RAM has one name everywhere, so its addresses are told, too. */
 static void print_name(const struct view *v, const struct named *n)
 {
 	printf("  %s", n ? n->name : "-");

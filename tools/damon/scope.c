@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Puts together which memory is monitored, and refuses what makes no sense on
- * any machine. What depends on the machine, the kernel refuses.
+ * Puts together which memory is monitored, and refuses arguments that make no
+ * sense on any machine. The kernel refuses those that do not fit its machine.
  */
 #include <inttypes.h>
 #include <stdio.h>

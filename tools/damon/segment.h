@@ -20,7 +20,7 @@ struct piece {
 	double col, width;
 	/* hardly ever accessed */
 	bool idle;
-	/* and drawn to a smaller scale */
+	/* drawn to a smaller scale, which only idle pieces are */
 	bool narrowed;
 	/* there for a small part of the time only */
 	bool brief;
@@ -30,10 +30,10 @@ struct piece {
 
 struct segment {
 	uint64_t start, end;
-	/* pieces [first, first + nr) of the axis, all of them in bytes */
+	/* pieces [first, first + nr) of the axis */
 	size_t first, nr;
+	/* the size of all its pieces, and of the pieces that are narrowed */
 	uint64_t bytes;
-	/* how many of these are narrowed */
 	uint64_t narrowed_bytes;
 	/* columns [col, col + width) */
 	unsigned int col, width;

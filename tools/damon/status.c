@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * damonctl status: what the kernel's monitor is set to and does now.
+ * damonctl status: the settings of the kernel's monitor, and what it does now.
  */
 #include <argp.h>
 #include <dirent.h>
@@ -90,7 +90,7 @@ static bool print_targets(const struct debugfs *d, const char *context)
 	return true;
 }
 
-/* Only those that the user gave. */
+/* The ranges that a user gave; others are not in that file. */
 static bool print_ranges(const struct debugfs *d, const char *context)
 {
 	char *text = debugfs_read(d, context, "init_regions"), *save, *row;

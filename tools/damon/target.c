@@ -26,7 +26,7 @@
 
 static int open_pidfd(pid_t pid)
 {
-	/* glibc has no function for it before 2.36. */
+	/* glibc has no pidfd_open() before 2.36. */
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
@@ -127,7 +127,7 @@ bool targets_start(struct targets *t, char **command, const sigset_t *mask)
 	bool ok;
 	pid_t pid;
 
-	/* What the command leaves behind is then ours to find and to end. */
+	/* Processes that the command leaves behind become children of ours. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (pipe2(report, O_CLOEXEC)) {
 		complain("cannot run %s: %s", command[0], strerror(errno));
@@ -157,7 +157,7 @@ bool targets_start(struct targets *t, char **command, const sigset_t *mask)
 
 bool targets_release(struct targets *t)
 {
-	/* ESRCH: someone killed it, which is an end as any other. */
+	/* ESRCH: someone killed the command, which is an end as any other. */
 	if (!t->halted || !ptrace(PTRACE_DETACH, t->pids[0], NULL, NULL) ||
 	    errno == ESRCH) {
 		t->halted = false;
@@ -187,8 +187,8 @@ static bool all_ended(const struct targets *t)
 }
 
 /*
- * Takes the status of whatever child has ended, and keeps the command's. Other
- * children of ours are what the command left behind.
+ * Takes the status of each child that has ended, and keeps the command's. Other
+ * children of ours are processes that the command left behind.
  */
 static void reap(struct targets *t)
 {
@@ -196,7 +196,7 @@ static void reap(struct targets *t)
 	int status;
 	pid_t pid;
 
-	/* It keeps that account until it has been waited for. */
+	/* The account of a process is kept until it has been waited for. */
 	if (process_read(t->pids[0], &command))
 		t->forked |= command.had_children;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -216,7 +216,7 @@ struct relative {
 	bool ours;
 };
 
-/* One that has ended and waits for its parent does not count. */
+/* A process that has ended and waits for its parent does not count. */
 static size_t list_processes(struct relative **list)
 {
 	struct relative *grown;
@@ -290,7 +290,7 @@ bool targets_ended(struct targets *t)
 	if (!t->started)
 		return true;
 	reap(t);
-	/* What it left behind is a child of ours now. */
+	/* A process that the command left behind is a child of ours now. */
 	t->forked |= signal_family(0) > 0;
 	return true;
 }
@@ -315,7 +315,7 @@ void targets_end(struct targets *t, int sig)
 		return;
 	if (t->halted)
 		sig = SIGKILL;
-	/* Those beside the command are its children. */
+	/* The others of the family were started by the command. */
 	t->forked |= signal_family(sig) > 1;
 	if (!wait_family(t)) {
 		signal_family(SIGKILL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The processes that are monitored, those that ran already or the one that is
- * started for it; or the one whose end is the end of the recording.
+ * The processes that are monitored: some that run already, or a command that is
+ * started for it. Of physical memory, the command whose end ends the recording.
  */
 #ifndef TARGET_H
 #define TARGET_H
@@ -18,13 +18,13 @@ struct targets {
 	/* readable once the process has ended */
 	int fds[MAX_TARGETS];
 	size_t nr;
-	/* the only one was started here and has not been waited for */
+	/* the only process was started here and has not been waited for */
 	bool started;
-	/* and has not run an instruction of its program yet */
+	/* the started process has not run an instruction of its program yet */
 	bool halted;
 	/* of a started process that was waited for, as by waitpid() */
 	int status;
-	/* a started process was seen to have started others */
+	/* the started process was seen to have started others */
 	bool forked;
 };
 
@@ -36,21 +36,21 @@ bool targets_open(struct targets *t);
 
 /*
  * Starts a command and halts it as soon as its own program is loaded, so that
- * no access of it goes unseen and none of ours is taken for one. @mask is the
- * signal mask that it gets. It dies with us as long as it is halted.
+ * no access of the program goes unseen, and no access of damonctl is taken for
+ * one. @mask is its signal mask. It dies with damonctl as long as it is halted.
  */
 bool targets_start(struct targets *t, char **command, const sigset_t *mask);
 bool targets_release(struct targets *t);
 
-/* Of one: its number may be that of another process then. */
+/* Of process @i. Its pid may be that of another process then. */
 bool target_ended(const struct targets *t, size_t i);
 
-/* Whether there are any, and all of them have ended. */
+/* Whether there are processes, and all of them have ended. */
 bool targets_ended(struct targets *t);
 
 /*
- * Ends a started command and all that it started in turn: by @sig if not 0,
- * and by SIGKILL if that does not help or if it is still halted.
+ * Ends a started command and all processes that it started in turn: by @sig if
+ * not 0, and by SIGKILL if @sig does not help or the command is still halted.
  */
 void targets_end(struct targets *t, int sig);
 

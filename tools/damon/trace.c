@@ -16,26 +16,26 @@
 #include "units.h"
 
 /*
- * One name for all runs: only one of them can hold the monitor, and what a
- * killed one left behind is found and used again.
+ * One name for all runs: only one run can hold the monitor, and an instance that
+ * a killed run left behind is found and used again.
  */
 #define INSTANCE	"damonctl"
 
 /*
  * Per CPU. An event takes about 60 bytes, so this holds a second of 1000
- * regions each 15 ms; it is read ten times as often.
+ * regions each 15 ms; the buffer is read ten times a second.
  */
 #define BUFFER_KB	"4096"
 
 /*
- * An event is stamped before it can be read, by no more than an interrupt
- * takes. Events younger than this are held back.
+ * An event can be read a moment after its time stamp, as long as an interrupt
+ * may take. Events younger than this are held back.
  */
 #define HOLD_NS		(10 * NS_PER_MS)
 
 /*
  * Where events come faster than they are read, reading would not end. After
- * this time the rest waits; what a page held of it is lost.
+ * this time the rest waits; the rest of the page that was being read is lost.
  */
 #define DRAIN_NS	NS_PER_SEC
 
@@ -161,7 +161,7 @@ static uint64_t field(struct trace *t, struct tep_record *record, int i)
 	return value;
 }
 
-/* CPUs are merged already within one drain, so there is little to move. */
+/* Within one drain events come in order of time already: few move. */
 static void hold(struct trace *t, const struct aggregated *a)
 {
 	size_t i, room;

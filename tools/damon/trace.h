@@ -31,13 +31,13 @@ struct trace;
 struct trace *trace_open(void);
 void trace_close(struct trace *t);
 
-/* From now on, and in what was collected, only events of @worker count. */
+/* Only events of @worker count from now on, also of those collected already. */
 bool trace_follow(struct trace *t, pid_t worker);
 
 /*
- * Hands out what has been collected, in order of time. Events of the last
- * moments are held back, as an earlier one may still come from another CPU;
- * with @all there is no more to come, and none is.
+ * Hands out the events that were collected, in order of time. Events of the last
+ * moments are held back, as an earlier event may still come from another CPU.
+ * With @all no more events come, and none are held back.
  */
 bool trace_drain(struct trace *t, bool all, aggregated_fn fn, void *arg);
 

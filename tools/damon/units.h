@@ -2,8 +2,8 @@
 /*
  * Sizes, times and addresses as people write and read them.
  *
- * The parsers take the whole string or refuse it; on refusal the result is
- * left as it was. Letters of units are taken in either case.
+ * The parsers take the whole string or refuse it; then they leave the result as
+ * it was. Units may be in capitals or small letters.
  */
 #ifndef UNITS_H
 #define UNITS_H
@@ -42,7 +42,7 @@ const char *format_size(uint64_t bytes, char buf[UNITS_LEN]);
 /* Three digits and a unit, trailing zeros cut: "5ms", "1.25s", "3m20s". */
 const char *format_time(uint64_t ns, char buf[UNITS_LEN]);
 
-/* What a word for @nr things ends with: "" or "s". */
+/* The ending of a word for @nr things: "" or "s". */
 const char *plural(uint64_t nr);
 
 #endif

@@ -127,7 +127,7 @@ static uint64_t median_gap(const struct recording *rec)
 	size_t nr = rec->nr_snapshots - 1, i;
 	uint64_t *gaps, median;
 
-	/* One snapshot has no gap; the default interval is as good as any. */
+	/* One snapshot has no gap: the default interval is as good as any. */
 	if (!nr)
 		return 100 * NS_PER_MS;
 	gaps = must_alloc(nr, sizeof(*gaps));

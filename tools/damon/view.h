@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all reports look at: a recording, the part of it that was asked for, and
- * the scale by which counts become rates.
+ * The view that all reports have: a recording, the part of the recording that
+ * was asked for, and the scale by which counts become rates.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -14,7 +14,7 @@
 #include "meta.h"
 #include "recording.h"
 
-/* What the options of all reports ask for. */
+/* The options that all reports have. */
 struct view_options {
 	const char *path;
 	bool json;
@@ -50,7 +50,7 @@ struct view {
 bool view_regions(const struct view *v, size_t snapshot, uint64_t target,
 		  struct cursor *c);
 
-/* When the time that @snapshot tells of began; it ended at its time_ns. */
+/* When the interval of @snapshot began; the interval ended at its time_ns. */
 uint64_t view_begin(const struct view *v, size_t snapshot);
 
 /* "352 snapshots in 35.2s", and how many were lost. */
@@ -63,7 +63,7 @@ double view_rate(const struct view *v, uint32_t nr_accesses);
 const char *view_target_name(const struct view *v, uint64_t target, char *buf,
 			     size_t len);
 
-/* The same in the lines of the classic tool: "12", "node 1". */
+/* The name in the lines of the classic tool: "12", "node 1". */
 const char *view_target_id(const struct view *v, uint64_t target, char *buf,
 			   size_t len);
 
@@ -71,16 +71,16 @@ const char *view_target_id(const struct view *v, uint64_t target, char *buf,
 const char *view_target_key(const struct view *v);
 json_object *view_target_value(const struct view *v, uint64_t target);
 
-/* What its addresses are called; NULL where the recording does not tell. */
+/* Names of the addresses of @target; NULL where the recording has none. */
 const struct names *view_names(const struct view *v, uint64_t target);
 
-/* An object with what all JSON reports begin with. */
+/* An object with the members that all JSON reports have. */
 json_object *view_json(const struct view *v);
 void print_json(json_object *obj);
 
 /*
- * Opens a recording, or prints a line and returns false. With @rates it is told
- * where the scale had to be assumed.
+ * Opens a recording, or prints a line and returns false. With @rates a line is
+ * printed if the scale had to be assumed.
  */
 bool view_open(struct view *v, const struct view_options *opt, bool rates);
 void view_close(struct view *v);

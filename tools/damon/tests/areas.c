@@ -24,7 +24,7 @@
 #define MAX_AREAS	1000
 #define NR_SNAPSHOTS	4
 #define TARGET		7
-/* Of a column: what rounding may cost. */
+/* The part of a column that rounding may cost. */
 #define EPSILON		(1 / 1e6)
 
 static char recording[300], output[300];
@@ -32,7 +32,7 @@ static struct region areas[MAX_AREAS];
 static size_t nr_areas;
 static unsigned int width;
 
-/* Of thousands of maps alike, the first that is wrong is enough. */
+/* Thousands of maps are checked alike: the first wrong map is told. */
 #undef CHECK
 #define CHECK(cond) do {						\
 	if (!(cond) && test_ok) {					\
@@ -50,7 +50,7 @@ static uint64_t rnd(uint64_t limit)
 	return (seed >> 20) % limit;
 }
 
-/* From a page to 512 MiB, some touching, some with holes up to 47 bits. */
+/* Areas of a page to 512 MiB, some touching, some with holes up to 47 bits. */
 static void make_areas(size_t nr)
 {
 	uint64_t pos = PAGE * (1 + rnd(1000));
@@ -235,7 +235,7 @@ static void large_and_hot_areas_stand_alone(void)
 	rec_close(&v.rec);
 }
 
-/* Of an area that is smaller than a column of the fine grid is wide. */
+/* Also where columns of the fine grid are smaller than a page. */
 static void borders_are_pages(void)
 {
 	struct axis axis;
@@ -387,13 +387,13 @@ static void holes_are_cut_out(void)
 	/* Rows without a known mapping, as the last one, stay whole. */
 	CHECK(!strcmp(parts(&v, 0), "1000-2000:3 3000-5000:3 5000-6000:0 "
 		      "20000-21000:5 30000-32000:6 out 3000"));
-	/* At some time of the second snapshot each of two was mapped. */
+	/* In the time of the second snapshot both mappings at 20000 were there. */
 	CHECK(!strcmp(parts(&v, 1), "1000-2000:3 3000-5000:3 5000-6000:0 "
 		      "20000-21800:5 30000-32000:6 out 2800"));
 	v.lo = 0x3800;
 	v.hi = 0x20001;
 	CHECK(!strcmp(parts(&v, 2), "3800-5000:3 5000-6000:0 20000-20001:5 out 2800"));
-	/* Also of a range in a hole: it is one, and not a row of its own. */
+	/* A range within a hole is a hole, and not a row of its own. */
 	v.lo = 0x2000;
 	v.hi = 0x3000;
 	CHECK(!strncmp(parts(&v, 2), "out", 3));

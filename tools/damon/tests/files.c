@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of files: the companion of a recording, those that appear only when
- * they are complete, and those of the kernel that name addresses.
+ * Tests of files: the companion of a recording, files that appear only when they
+ * are complete, and files of the kernel that name addresses.
  *
  * Prints a line for each test and ends with 1 if one failed.
  */
@@ -75,7 +75,7 @@ static void companion_is_read_as_written(const char *dir)
 	unlink(name);
 }
 
-/* Writes and reads one; false if it was not taken back. */
+/* Writes a companion and reads it; false if it was refused. */
 static bool pass_on(const char *dir, const struct meta *in, struct meta *out)
 {
 	char path[300], name[310];
@@ -134,7 +134,7 @@ static void companion_stays_readable(const char *dir)
 	}
 	CHECK(pass_on(dir, &in, &out));
 	CHECK(out.nr_ids == 4 && meta_names(&out, 0)->nr > 1000);
-	/* What was not written is not taken for holes. */
+	/* Mappings that were not written are not taken for holes. */
 	CHECK(out.nr_ids == 4 && out.mappings[0].nr < 65530 &&
 	      out.mappings[0].known_ns > INT64_MAX / 2);
 	meta_free(&out);
@@ -155,7 +155,7 @@ static void files_appear_only_when_complete(const char *dir)
 	CHECK(output_finish(&o) && output_commit(&o));
 	output_close(&o);
 	CHECK(!stat(path, &st) && st.st_size == 1 && (st.st_mode & 0777) == 0600);
-	/* One that is given up leaves the old file alone, and nothing else. */
+	/* A file that is given up leaves the old file alone, and nothing else. */
 	CHECK(output_open(&o, path, 0600));
 	fputs("yy", o.f);
 	output_close(&o);
@@ -192,12 +192,12 @@ static void mappings_are_named(const char *dir)
 	CHECK(names_find(&n, 0x4000, 0x6000, 1) == &n.a[0]);
 	CHECK(names_find(&n, 0x4800, 0x9000, 1) == &n.a[1]);
 	CHECK(!names_find(&n, 0x6000, 0x8000, 1));
-	/* One that has ended has nothing to read, and what was read stays. */
+	/* A process that has ended has no list; the list read before stays. */
 	put_file(dir, "maps", "");
 	CHECK(!names_of_process(&n, path, 1) && n.nr == 5);
 	unlink(path);
 	CHECK(!names_of_process(&n, path, 1) && n.nr == 5);
-	/* One that ends meanwhile has nothing more when it is read anew. */
+	/* The list of a process that ends meanwhile is empty at a second look. */
 	CHECK(!pipe(ends) && write(ends[1], "1000-2000 r--p 0 0:0 0\n", 23) == 23);
 	close(ends[1]);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
@@ -240,7 +240,7 @@ static void mappings_are_remembered(const char *dir)
 	names_free(&n);
 }
 
-/* One that maps new addresses all the time does not fill the memory. */
+/* A program that maps new addresses all the time does not fill the memory. */
 static void old_mappings_are_forgotten(const char *dir)
 {
 	char *text = malloc(40 * 30000), *p;
@@ -311,7 +311,7 @@ static void memory_is_named(const char *dir)
 	/* Two nodes meet in block 4. */
 	CHECK(is_named(&n, 3, 0x40000000, 0x50000000, NO_NODE, "System RAM (kmem)"));
 	CHECK(is_named(&n, 4, 0x50000000, 0x58000000, 10, "System RAM (kmem)"));
-	/* What is plugged out keeps its name, what has another one has that. */
+	/* Memory that is plugged out keeps its name; a new name replaces the old. */
 	put_file(root, "proc/iomem",
 		 "00001000-0009fbff : System RAM\n"
 		 "40000000-57ffffff : System RAM\n");

@@ -3,8 +3,8 @@
  * Runs every report, in all of its forms and of random size, on damaged
  * recordings: cut off, with flipped bits, with random bytes, with regions
  * anywhere in 64 bits, beside a companion that is damaged as well or of other
- * mappings. Whatever is in the files, a report ends with 0 or 1; what the
- * sanitizers find, and a report that takes too long, ends the program.
+ * mappings. Whatever is in the files, a report ends with 0 or 1; a finding of the
+ * sanitizers, and a report that takes too long, end the program.
  *
  *   fuzz SEED FILE ROUNDS
  */
@@ -19,7 +19,7 @@
 #include "damonctl.h"
 #include "recording.h"
 
-/* Of the seed, so that a round is quick. */
+/* So much of the seed is read, so that a round is quick. */
 #define MAX_SIZE	6000
 #define MAX_COMPANION	60000
 #define ROUND_SECONDS	20
@@ -92,7 +92,7 @@ static bool write_file(const char *path, const unsigned char *data, size_t size)
 	return f && !fclose(f) && ok;
 }
 
-/* Of this recording, so that it is read, with some other digits. */
+/* With the size of this recording, so that it is read, and some other digits. */
 static bool write_companion(const char *path, const char *good, size_t size)
 {
 	static char text[MAX_COMPANION + 100];

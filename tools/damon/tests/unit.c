@@ -187,7 +187,7 @@ static void broken_snapshots_are_left_out(void)
 	struct fixture fx;
 
 	begin(&fx, 1);
-	/* A missing end, a missing beginning, one that is whole. */
+	/* Snapshots without an end, without a beginning, and whole. */
 	event(&fx, 1, 0, 3, 100);
 	event(&fx, 1, 0, 3, 200);
 	lossy(&fx, 2, 0, 3, 300);
@@ -208,12 +208,12 @@ static void lost_snapshots_are_counted(void)
 
 	begin(&fx, 1);
 	event(&fx, 100, 0, 1, 100);
-	/* Late without a loss: the worker's. */
+	/* A late snapshot without a loss: the worker was late. */
 	event(&fx, 125, 0, 1, 100);
-	/* One is broken, and before it two were never seen. */
+	/* A snapshot is broken, and two before it were never seen. */
 	lossy(&fx, 155, 0, 2, 100);
 	event(&fx, 164, 0, 1, 100);
-	/* One is whole, but those before it were never seen. */
+	/* Again: three are missing before a whole one. */
 	lossy(&fx, 194, 0, 2, 300);
 	event(&fx, 204, 0, 1, 100);
 	event(&fx, 214, 0, 1, 100);
@@ -317,7 +317,7 @@ static void command_is_ended(void)
 	targets_end(&t, SIGTERM);
 	CHECK(!t.started && WTERMSIG(t.status) == SIGKILL);
 	targets_close(&t);
-	/* A time that is only ours, so that it can be looked for. */
+	/* A time that no other sleep has, so that it can be looked for. */
 	snprintf(line, sizeof(line), "sh -c 'sleep 9%d; :'; :", getpid());
 	snprintf(search, sizeof(search), "pgrep -fx 'sleep 9%d' >/dev/null",
 		 getpid());
@@ -356,7 +356,7 @@ static void ranges_are_checked(void)
 
 	CHECK(!scope_add_range(&s, "0x5000-0x6000"));
 	CHECK(!scope_add_range(&s, "1000+8K"));
-	/* Those that touch, and parts of pages beside a whole one. */
+	/* Ranges that touch, and parts of pages beside a whole page. */
 	CHECK(!scope_add_range(&s, "3000-0x4001"));
 	CHECK(scope_add_range(&s, "4800-57ff") && scope_add_range(&s, "5fff-8000") &&
 	      scope_add_range(&s, "0-10000") && scope_add_range(&s, "5000-6000") &&
@@ -414,7 +414,7 @@ static bool file_begins(const struct debugfs *d, const char *name,
 	return same;
 }
 
-/* Plain files keep what a shorter write leaves; the beginning is compared. */
+/* A shorter write leaves the end of a plain file: beginnings are compared. */
 static void settings_are_restored(const char *dir)
 {
 	struct settings s = { 0 }, new = { "1 2 3 4 5\n", "12 34\n", "" };
@@ -445,7 +445,7 @@ static void settings_are_restored(const char *dir)
 	strcpy(s.target_ids, "fvaddr 0");
 	CHECK(debugfs_restore(&d, &s) && file_begins(&d, "target_ids", "\n"));
 	CHECK(file_begins(&d, "init_regions", "new\n"));
-	/* Node 0 is none that is gone. */
+	/* Node 0 is no target that is gone. */
 	free(s.target_ids);
 	s.target_ids = strdup("paddr 0 1\n");
 	CHECK(debugfs_restore(&d, &s) && file_begins(&d, "target_ids", "paddr 0 1\n"));
