@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process with a known access pattern.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "files.h"
+#include "work.h"
+
+void touch(unsigned long start, unsigned long end)
+{
+	unsigned long addr;
+
+	for (addr = start; addr < end; addr += 4 * KiB)
+		__atomic_store_n((unsigned char *)addr, 1, __ATOMIC_RELAXED);
+}
+
+void touch_read(unsigned long start, unsigned long end)
+{
+	unsigned long addr;
+
+	for (addr = start; addr < end; addr += 4 * KiB)
+		load((unsigned char *)addr);
+}
+
+void work_pass(struct work *w)
+{
+	bool any = false;
+	int i;
+
+	for (i = 0; i < NR_HOT; i++) {
+		unsigned long end = load(&w->hot[i].end);
+
+		if (!end)
+			continue;
+		if (w->read_only)
+			touch_read(w->hot[i].start, end);
+		else
+			touch(w->hot[i].start, end);
+		any = true;
+	}
+	store(&w->passes, w->passes + 1);
+	/*
+	 * An entry to the kernel.  With page-table isolation it flushes the
+	 * TLB, without which an emulator does not set Accessed bits anew.
+	 */
+	syscall(SYS_getppid);
+	if (!any)
+		usleep(1000);
+}
+
+void work_loop(struct work *w)
+{
+	for (;;) {
+		if (load(&w->call)) {
+			w->ret = w->call(w);
+			store(&w->call, NULL);
+		}
+		work_pass(w);
+	}
+}
+
+struct work *work_start(void)
+{
+	struct work *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	if (w == MAP_FAILED)
+		return NULL;
+	/* Not right into w->pid: the child would write there as well. */
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		work_loop(w);
+	}
+	if (pid < 0) {
+		munmap(w, sizeof(*w));
+		return NULL;
+	}
+	w->pid = pid;
+	return w;
+}
+
+void work_end(struct work *w)
+{
+	if (!w)
+		return;
+	kill(w->pid, SIGKILL);
+	waitpid(w->pid, NULL, 0);
+	munmap(w, sizeof(*w));
+}
+
+long work_call(struct work *w, long (*fn)(struct work *w))
+{
+	store(&w->call, fn);
+	return wait_for(!load(&w->call), PATIENCE) ? w->ret : -ETIMEDOUT;
+}
+
+bool work_passes(struct work *w, unsigned long nr)
+{
+	unsigned long want = load(&w->passes) + nr + 1;
+
+	return wait_for(load(&w->passes) >= want, PATIENCE);
+}
+
+long do_map(struct work *w)
+{
+	void *p = mmap((void *)w->arg[0], w->arg[1], w->arg[2],
+		       w->arg[3] | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
+		       MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? -errno : 0;
+}
+
+long do_touch(struct work *w)
+{
+	touch(w->arg[0], w->arg[0] + w->arg[1]);
+	return 0;
+}
+
+long do_unmap(struct work *w)
+{
+	return munmap((void *)w->arg[0], w->arg[1]) ? -errno : 0;
+}
+
+long work_map(struct work *w, unsigned long addr, unsigned long len)
+{
+	w->arg[0] = addr;
+	w->arg[1] = len;
+	w->arg[2] = PROT_READ | PROT_WRITE;
+	w->arg[3] = MAP_PRIVATE;
+	return work_call(w, do_map);
+}
+
+long work_unmap(struct work *w, unsigned long addr, unsigned long len)
+{
+	w->arg[0] = addr;
+	w->arg[1] = len;
+	return work_call(w, do_unmap);
+}
+
+long work_touch(struct work *w, unsigned long addr, unsigned long len)
+{
+	w->arg[0] = addr;
+	w->arg[1] = len;
+	return work_call(w, do_touch);
+}
+
+bool work_hot(struct work *w, int i, unsigned long addr, unsigned long len)
+{
+	/* Never an area that is half of the old one. */
+	store(&w->hot[i].end, 0);
+	if (!work_passes(w, 1))
+		return false;
+	if (!len)
+		return true;
+	w->hot[i].start = addr;
+	store(&w->hot[i].end, addr + len);
+	/* The first pass has the page faults, and may take a second and more. */
+	return work_passes(w, 1);
+}
+
+static long do_bind(struct work *w)
+{
+	/* MPOL_BIND */
+	return syscall(SYS_set_mempolicy, 2, &w->arg[0], 64) ? -errno : 0;
+}
+
+long work_bind(struct work *w, int node)
+{
+	w->arg[0] = 1UL << node;
+	return work_call(w, do_bind);
+}
