@@ -89,16 +89,23 @@ struct mean {
 	unsigned int n;
 };
 
+/* common.c: the first two end the program if there is not enough memory. */
+void *get_memory(size_t nr, size_t size);
+void *more_memory(void *p, size_t nr, size_t size);
+/* The next row after *@row, which starts as all 0; false at the end. */
+bool next_row(struct row *row, const struct score *scores, size_t nr);
+struct mean mean_of(const struct row *row, enum monitor monitor, enum metric metric);
+
 /* raw.c */
 bool run_load(struct run *r, const char *path);
-void *get_memory(size_t nr, size_t size);
 
 /* score.c */
 struct score score_run(const struct run *r);
 
 /* report.c */
-bool next_row(struct row *row, const struct score *scores, size_t nr);
-struct mean mean_of(const struct row *row, enum monitor monitor, enum metric metric);
+void print_table(FILE *f, const struct score *scores, size_t nr);
+bool write_table(const struct score *scores, size_t nr, const char *path);
+bool write_json(const struct score *scores, size_t nr, const char *path);
 
 /* plot.c */
 bool plot(const struct score *scores, size_t nr, const char *dir);

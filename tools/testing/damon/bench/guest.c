@@ -11,17 +11,13 @@
  * LENGTH", then so many bytes. The last section is "end".
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -35,78 +31,6 @@ struct options opt = {
 };
 
 struct shared *shared;
-
-/* ---- Services ---- */
-
-static int out;
-
-uint64_t now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
-}
-
-void sleep_ms(unsigned long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&t, NULL);
-}
-
-static void say(const char *format, ...)
-{
-	va_list args;
-	FILE *log = fopen("/dev/kmsg", "w");
-
-	if (!log)
-		return;
-	fputs("bench: ", log);
-	va_start(args, format);
-	vfprintf(log, format, args);
-	va_end(args);
-	fputc('\n', log);
-	fclose(log);
-}
-
-/* Without the section "end", all that was sent counts as nothing. */
-static void __attribute__((noreturn)) power_off(void)
-{
-	sync();
-	reboot(RB_POWER_OFF);
-	for (;;)
-		pause();
-}
-
-void die(const char *what)
-{
-	say("%s: %s", what, strerror(errno));
-	power_off();
-}
-
-static void send_bytes(const void *data, size_t len)
-{
-	const char *p = data;
-
-	while (len) {
-		ssize_t n = write(out, p, len);
-
-		if (n <= 0)
-			die("serial port");
-		p += n;
-		len -= n;
-	}
-}
-
-void send_section(const char *name, const void *data, size_t len)
-{
-	char head[64];
-
-	snprintf(head, sizeof(head), "%s %zu\n", name, len);
-	send_bytes(head, strlen(head));
-	send_bytes(data, len);
-}
 
 /* ---- A run ---- */
 
@@ -264,27 +188,19 @@ static void mount_one(const char *type, const char *dir)
 
 int main(int argc, char **argv)
 {
-	struct termios t;
-
 	mount_one("devtmpfs", "/dev");
 	mount_one("proc", "/proc");
 	mount_one("sysfs", "/sys");
 	mount_one("debugfs", "/sys/kernel/debug");
 	mount_one("tracefs", "/sys/kernel/tracing");
 
-	out = open("/dev/ttyS1", O_RDWR | O_NOCTTY);
-	if (out < 0 || tcgetattr(out, &t))
-		die("/dev/ttyS1");
-	cfmakeraw(&t);
-	if (tcsetattr(out, TCSANOW, &t))
-		die("/dev/ttyS1");
-
+	open_port();
 	parse(argc, argv);
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		die("mmap");
 	run();
-	tcdrain(out);
+	close_port();
 	say("end");
 	power_off();
 }

@@ -74,11 +74,21 @@ struct shared {
 
 extern struct shared *shared;
 
-/* guest.c */
+/* services.c */
 uint64_t now_ns(clockid_t clock);
 void sleep_ms(unsigned long ms);
-void die(const char *what) __attribute__((noreturn));
+/* To the kernel's log, which is all that is kept of a guest that fails */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Without the section "end", all that was sent counts as nothing. */
+_Noreturn void power_off(void);
+_Noreturn void die(const char *what);
+void open_port(void);
+void close_port(void);
 void send_section(const char *name, const void *data, size_t len);
+/* Of the kernel's files: if it lacks one, they die. */
+void put_file(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
+size_t get_file(const char *path, char *text, size_t size);
+void read_at(const char *path, void *data, size_t len, uint64_t offset);
 
 /* pattern.c */
 const struct workload *find_workload(const char *name);

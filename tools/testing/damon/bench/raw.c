@@ -12,12 +12,6 @@
 
 #include "bench.h"
 
-const char * const monitor_names[NR_MONITORS] = {
-	[OURS] = "ours",
-	[BASE] = "base",
-	[SCAN] = "scan",
-};
-
 struct section {
 	char name[16];
 	char *data;
@@ -50,27 +44,6 @@ static bool bad(const char *path, const char *what)
 {
 	fprintf(stderr, "%s: %s\n", path, what);
 	return false;
-}
-
-void *get_memory(size_t nr, size_t size)
-{
-	void *p = calloc(nr ? nr : 1, size);
-
-	if (!p) {
-		fprintf(stderr, "out of memory\n");
-		exit(1);
-	}
-	return p;
-}
-
-static void *more_memory(void *p, size_t nr, size_t size)
-{
-	p = reallocarray(p, nr, size);
-	if (!p) {
-		fprintf(stderr, "out of memory\n");
-		exit(1);
-	}
-	return p;
 }
 
 static char *read_file(const char *path, size_t *len)

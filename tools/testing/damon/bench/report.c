@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench-score DIR FILE...: scores the runs in the files, prints the table that
- * compares the two monitors, and writes the table, bench.json and plots to DIR.
+ * The scores as a table that compares the two monitors, and as JSON.
  */
-#include <errno.h>
 #include <json-c/json.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "bench.h"
 
@@ -30,24 +26,6 @@ static const struct metric_info {
 	[SLOWDOWN] = { "slow_down", "slow %", 100, 2 },
 };
 
-struct mean mean_of(const struct row *row, enum monitor monitor, enum metric metric)
-{
-	struct mean m = { 0 };
-	size_t i;
-
-	for (i = 0; i < row->nr; i++) {
-		const struct score *s = &row->scores[i];
-
-		if (s->run->monitor != monitor || isnan(s->value[metric]))
-			continue;
-		m.value += s->value[metric];
-		m.never |= s->never[metric];
-		m.n++;
-	}
-	m.value = m.n ? m.value / m.n : NAN;
-	return m;
-}
-
 /* NAN if the table shows the divisor as 0 */
 static double ratio_of(const struct row *row, enum metric metric)
 {
@@ -56,18 +34,6 @@ static double ratio_of(const struct row *row, enum metric metric)
 	if (!(fabs(base) * metrics[metric].scale * pow(10, metrics[metric].digits) >= .5))
 		return NAN;
 	return mean_of(row, OURS, metric).value / base;
-}
-
-/* The next row after *@row, which starts as all 0; false at the end. */
-bool next_row(struct row *row, const struct score *scores, size_t nr)
-{
-	const struct score *s = row->scores ? row->scores + row->nr : scores;
-
-	row->scores = s;
-	for (row->nr = 0; s + row->nr < scores + nr; row->nr++)
-		if (strcmp(s[row->nr].run->name, s->run->name))
-			break;
-	return row->nr;
 }
 
 /* ---- The table ---- */
@@ -110,7 +76,7 @@ static void print_ratios(FILE *f, const struct row *row)
 	fputc('\n', f);
 }
 
-static void print_table(FILE *f, const struct score *scores, size_t nr)
+void print_table(FILE *f, const struct score *scores, size_t nr)
 {
 	struct row row = { 0 };
 	int i;
@@ -126,6 +92,18 @@ static void print_table(FILE *f, const struct score *scores, size_t nr)
 		if (mean_of(&row, SCAN, CPU).n)
 			print_line(f, &row, SCAN);
 	}
+}
+
+bool write_table(const struct score *scores, size_t nr, const char *path)
+{
+	FILE *f = fopen(path, "w");
+	bool ok;
+
+	if (!f)
+		return false;
+	print_table(f, scores, nr);
+	ok = !ferror(f);
+	return !fclose(f) && ok;
 }
 
 /* ---- JSON ---- */
@@ -190,7 +168,7 @@ static struct json_object *json_of_row(const struct row *row)
 	return o;
 }
 
-static bool write_json(const struct score *scores, size_t nr, const char *path)
+bool write_json(const struct score *scores, size_t nr, const char *path)
 {
 	struct json_object *all = json_object_new_array();
 	struct row row = { 0 };
@@ -202,51 +180,4 @@ static bool write_json(const struct score *scores, size_t nr, const char *path)
 				      JSON_C_TO_STRING_SPACED);
 	json_object_put(all);
 	return ok;
-}
-
-/* ---- */
-
-static const char *in_dir(const char *dir, const char *name)
-{
-	static char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-static bool write_table(const struct score *scores, size_t nr, const char *path)
-{
-	FILE *f = fopen(path, "w");
-	bool ok;
-
-	if (!f)
-		return false;
-	print_table(f, scores, nr);
-	ok = !ferror(f);
-	return !fclose(f) && ok;
-}
-
-int main(int argc, char **argv)
-{
-	size_t nr = argc > 2 ? argc - 2 : 0, i;
-	struct score *scores = get_memory(nr, sizeof(*scores));
-	struct run *runs = get_memory(nr, sizeof(*runs));
-
-	if (!nr) {
-		fprintf(stderr, "Usage: %s DIR FILE...\n", argv[0]);
-		return 2;
-	}
-	for (i = 0; i < nr; i++) {
-		if (!run_load(&runs[i], argv[i + 2]))
-			return 1;
-		scores[i] = score_run(&runs[i]);
-	}
-	print_table(stdout, scores, nr);
-	if (!write_table(scores, nr, in_dir(argv[1], "table.txt")) ||
-	    !write_json(scores, nr, in_dir(argv[1], "bench.json")) ||
-	    !plot(scores, nr, argv[1])) {
-		fprintf(stderr, "cannot write to %s: %s\n", argv[1], strerror(errno));
-		return 1;
-	}
-	return 0;
 }

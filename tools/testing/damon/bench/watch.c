@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,50 +23,11 @@
 /* Ours has other locks too, and tells of them; no other monitor has this. */
 #define TURN	TRACE "events/damon/damon_lock_turn/"
 
-static void put_file(const char *path, const char *format, ...)
-{
-	char text[256];
-	va_list args;
-	int fd, len;
-
-	va_start(args, format);
-	len = vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, text, len) != len)
-		die(path);
-	close(fd);
-}
-
-static size_t get_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	size_t len = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		die(path);
-	while (len + 1 < size && (n = read(fd, text + len, size - 1 - len)) > 0)
-		len += n;
-	text[len] = 0;
-	close(fd);
-	return len;
-}
-
 /* ---- The monitor ---- */
 
 bool is_ours(void)
 {
 	return !access(OURS, F_OK);
-}
-
-static void read_at(const char *path, void *data, size_t len, uint64_t offset)
-{
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0 || pread(fd, data, len, offset) != (ssize_t)len)
-		die(path);
-	close(fd);
 }
 
 /* The page frames of the memory, which stays where it is */
