@@ -4,17 +4,18 @@
 # script in tools/testing/damon/vm.
 
 VM := tools/testing/damon/vm
-VARS := ACCEL ATTRS CMD CPUS DEBUG KDIR KERNEL KSRC MEM PADDR SCAN SECS SEEDS T V W
+VARS := ACCEL ATTRS CMD CPUS DEBUG KDIR KERNEL KSRC MEM PADDR RECORD SCAN SECS SEEDS T V W
 
 # A `$` in CMD is for the shell, so make does not expand what it hands on.
 $(foreach v,$(VARS),$(if $(filter undefined,$(origin $v)),,$(eval override export $v := $$(value $v))))
 
-.PHONY: help run test bench check shell kernel source damonctl deps integrate clean
+.PHONY: help run test bench check shell kernel source damonctl deps integrate clean wishes
 
 help:
 	@echo 'make run        monitor a program in a guest, show its hot memory'
-	@echo '                CMD="words" another program; SECS=60 its longest time;'
-	@echo '                PADDR=1 all physical memory of the guest meanwhile'
+	@echo '                CMD="words" another program; SECS=60 its longest time (Ctrl-C: enough);'
+	@echo '                PADDR=1 all physical memory of the guest meanwhile;'
+	@echo '                RECORD="--aggr 50ms" options of damonctl record'
 	@echo 'make test       all tests; T="glob" only the suites of this name'
 	@echo 'make bench      compare with the monitor of the base kernel; W="glob" only these workloads,'
 	@echo '                SEEDS=3, ATTRS="5000 100000 1000000 10 1000", KERNEL=image, SCAN=1'
@@ -53,8 +54,11 @@ source: deps
 damonctl: deps
 	@$(MAKE) $(if $(V),,-s) --no-print-directory -C tools/damon OUTPUT=$(CURDIR)/build/bin/
 
-deps:
+deps: wishes
 	@$(VM)/deps
+
+wishes:
+	@$(VM)/wishes
 
 integrate:
 	@$(VM)/integrate
