@@ -35,10 +35,15 @@ int read_maps(pid_t pid, struct map *maps, int max)
 	return nr;
 }
 
+bool is_no_memory(const struct map *m)
+{
+	return !strncmp(m->perms, "---", 3) || !strcmp(m->name, "[vsyscall]");
+}
+
 long uncovered(const struct snapshot *s, unsigned long target, pid_t pid)
 {
-	static struct map maps[1024];
-	int nr = read_maps(pid, maps, 1024), i;
+	static struct map maps[MAX_MAPS];
+	int nr = read_maps(pid, maps, MAX_MAPS), i;
 	long sum = 0;
 
 	if (nr < 0)
@@ -46,9 +51,7 @@ long uncovered(const struct snapshot *s, unsigned long target, pid_t pid)
 	for (i = 0; i < nr; i++) {
 		unsigned long len = maps[i].end - maps[i].start;
 
-		/* The kernel shows this page to all, in no address space. */
-		if (!strncmp(maps[i].perms, "---", 3) ||
-		    !strcmp(maps[i].name, "[vsyscall]"))
+		if (is_no_memory(&maps[i]))
 			continue;
 		sum += len - covered(s, target, maps[i].start, maps[i].end);
 	}

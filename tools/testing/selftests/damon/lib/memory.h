@@ -12,6 +12,8 @@
 
 #include "snapshot.h"
 
+#define MAX_MAPS	16384
+
 struct map {
 	unsigned long start, end;
 	char perms[5];
@@ -20,6 +22,9 @@ struct map {
 
 /* Return how many there are, @max at most. */
 int read_maps(pid_t pid, struct map *maps, int max);
+
+/* Nobody may access it, or it is the page that is shown to all and in no address space. */
+bool is_no_memory(const struct map *m);
 
 /* Bytes of accessible mappings that no region of @target covers. */
 long uncovered(const struct snapshot *s, unsigned long target, pid_t pid);

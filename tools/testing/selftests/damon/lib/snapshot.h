@@ -12,7 +12,7 @@
 #include "files.h"
 
 #define TRACE_DIR	"/sys/kernel/tracing"
-#define MAX_REGIONS	4096
+#define MAX_REGIONS	32768
 
 struct region {
 	unsigned long target;
