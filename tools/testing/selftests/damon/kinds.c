@@ -2,7 +2,8 @@
 /*
  * The promise: hot memory is seen whatever it is made of, by its virtual and by its
  * physical addresses, and watching memory of any kind, in any state, does no harm.
- * The table "Kinds of memory" of Documentation/mm/damon/design.rst has a row for each.
+ * The table "An access, by kind of mapping" of Documentation/mm/damon/memory.rst has a row
+ * for each.
  */
 #include <linux/userfaultfd.h>
 #include <pthread.h>
