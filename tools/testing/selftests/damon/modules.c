@@ -3,47 +3,13 @@
  * The promises to other kernel code: a module can watch processes and physical memory
  * through linux/damon.h alone; and memory that a device uses, by page tables of its
  * own, is seen.
- *
- * The modules are those of mm/damon/tests.  They are looked for in the directory of
- * the environment variable DAMON_MODULES, else where the kernel is installed.
  */
-#include <sys/utsname.h>
-
-#include "damon_test.h"
+#include "module.h"
 
 #define HOT		(8 * MiB)
 #define USER		"damon_test_user"
 #define YOUNG		"damon_test_young"
 #define DEVICE		"/dev/" YOUNG
-
-/* Or -ENOENT, if the module was not built. */
-static int load_module(const char *name, const char *params)
-{
-	const char *dir = getenv("DAMON_MODULES");
-	char path[512];
-	struct utsname uts;
-	int fd, err;
-
-	uname(&uts);
-	if (dir)
-		snprintf(path, sizeof(path), "%s/%s.ko", dir, name);
-	else
-		snprintf(path, sizeof(path), "/lib/modules/%s/kernel/mm/damon/%s.ko",
-			 uts.release, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
-	close(fd);
-	return err;
-}
-
-static int unload_module(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
-}
-
-#define NO_MODULE	"the modules were not built, or DAMON_MODULES is not set"
 
 /* What a parameter of damon_test_user shows, or a negative errno. */
 static long result(const char *name)
