@@ -196,15 +196,6 @@ FIXTURE_TEARDOWN(starved)
 	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
 }
 
-static int move_to_cpu(pid_t pid, int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
-}
-
 static int set_priority(pid_t pid, int priority)
 {
 	struct sched_param param = { .sched_priority = priority };

@@ -3,6 +3,7 @@
  * A process with a known access pattern.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -176,4 +177,13 @@ long work_bind(struct work *w, int node)
 {
 	w->arg[0] = 1UL << node;
 	return work_call(w, do_bind);
+}
+
+int move_to_cpu(pid_t pid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
 }

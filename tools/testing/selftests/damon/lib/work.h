@@ -64,6 +64,9 @@ long work_touch(struct work *w, unsigned long addr, unsigned long len);
 /* Make [@addr, @addr + @len) hot area @i, and wait until it is; none with a @len of 0. */
 bool work_hot(struct work *w, int i, unsigned long addr, unsigned long len);
 
+/* From now on process @pid runs on this processor only.  Return 0 or a negative errno. */
+int move_to_cpu(pid_t pid, int cpu);
+
 /* From now on the process takes its memory, and page cache, from this node. */
 long work_bind(struct work *w, int node);
 
