@@ -171,4 +171,54 @@ TEST_F_TIMEOUT(hints, aging_finds_what_was_used_before, 200)
 	EXPECT_LE(SIZE / (4 * KiB) * 8 / 10, g.used);
 }
 
+/* === Tables that are not there === */
+
+/*
+ * Where one entry of the highest table ends and the next one begins.  So far below it
+ * nothing was ever used, so there is no table; behind it is the only page that is.
+ */
+#define BORDER		(ARENA + 512 * GiB)
+#define BELOW		(100 * GiB)
+#define ABOVE		(156 * GiB)
+#define SPOT		(BORDER + 2 * MiB)
+
+/* Is it in a region of its own, about? */
+static bool is_found(const struct snapshot *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nr; i++)
+		if (s->region[i].start <= SPOT && s->region[i].end > SPOT)
+			return s->region[i].nr_accesses > NR_SAMPLES / 4 &&
+				s->region[i].end - s->region[i].start <= SIZE;
+	return false;
+}
+
+/* By samples alone, one in ten thousand hits it. */
+TEST_F_TIMEOUT(hints, a_spot_behind_memory_without_tables_is_found, 200)
+{
+	struct snapshot *s = malloc(sizeof(*s));
+	struct trace *t = trace_open(0, 0, NR_SAMPLES);
+	double begin = now();
+	char pid[32];
+
+	ASSERT_TRUE(s && t);
+	ASSERT_EQ(0, work_map(self->w, BORDER - BELOW, BELOW + ABOVE));
+	ASSERT_TRUE(work_hot(self->w, 0, SPOT, 2 * MiB));
+	ASSERT_EQ(0, write_text(TLB_FLUSHES, "100"));
+	snprintf(pid, sizeof(pid), "%d", self->w->pid);
+	ASSERT_EQ(0, damon_write("attrs", ATTRS));
+	ASSERT_EQ(0, damon_write("target_ids", pid));
+	ASSERT_EQ(0, damon_init_regions(BORDER - BELOW, BORDER + ABOVE));
+	ASSERT_EQ(0, damon_write("monitor_on", "on"));
+	do {
+		ASSERT_EQ(0, trace_next(t, s));
+	} while (!is_found(s) && now() < begin + PATIENCE);
+	TH_LOG("after %.1f s", now() - begin);
+	EXPECT_TRUE(is_found(s));
+	EXPECT_EQ(0, damon_write("monitor_on", "off"));
+	trace_close(t);
+	free(s);
+}
+
 TEST_HARNESS_MAIN
