@@ -501,7 +501,7 @@ static inline int damon_target_fit(struct damon_target *t,
  * &struct pid pointer; the caller holds the reference as long as the target
  * exists.  A target is valid while one thread of the process has memory.
  *
- * Return: 0, or -EOPNOTSUPP where this kernel can not do that.
+ * Return: 0, or -EOPNOTSUPP in a kernel without CONFIG_DAMON_VADDR.
  */
 int damon_va_set_primitives(struct damon_ctx *ctx);
 
@@ -531,7 +531,7 @@ static inline int damon_va_set_primitives(struct damon_ctx *ctx)
  *
  * The worker runs until damon_stop().
  *
- * Return: 0, or -EOPNOTSUPP where this kernel can not do that.
+ * Return: 0, or -EOPNOTSUPP in a kernel without CONFIG_DAMON_PADDR.
  */
 int damon_pa_set_primitives(struct damon_ctx *ctx);
 

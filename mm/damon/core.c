@@ -259,6 +259,7 @@ int damon_call(struct damon_ctx *ctx,
 	wait_for_completion(&call.done);
 	return call.ret;
 }
+EXPORT_SYMBOL_GPL(damon_call);
 
 /* === Time === */
 
@@ -514,6 +515,7 @@ int damon_stop(struct damon_ctx *ctx)
 		       READ_ONCE(ctx->nr_starts) != nr_starts);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(damon_stop);
 
 static int __init damon_init(void)
 {

@@ -15,6 +15,7 @@
  * adapt.c decides.  All of it runs on the worker, or while the monitor is off, and
  * needs no lock.
  */
+#include <linux/export.h>
 #include <linux/slab.h>
 
 #include "evidence.h"
@@ -305,6 +306,7 @@ int damon_target_fit(struct damon_target *t,
 	t->nr_regions = new.nr_regions;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(damon_target_fit);
 
 /* === Fewest regions === */
 
