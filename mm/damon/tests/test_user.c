@@ -1,34 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A user of DAMON inside the kernel, by linux/damon.h alone: an example of how it is
- * used, and the test that nothing else is needed.
+ * used, and the test that nothing else is needed.  It calls each function that the
+ * header has, so that one that is not exported breaks the build.
  *
  *	insmod damon_test_user.ko pid=4711 physical=1
  *
  * watches the process and all physical memory, by a monitor of its own each.  The
- * other parameters tell what the last aggregation has found.  Removing the module
- * stops both.
+ * other parameters tell what the last aggregation has found, and how many regions
+ * there are now.  A write to "stop" stops both monitors, and so does removing the
+ * module.
  */
+#include <linux/cleanup.h>
 #include <linux/damon.h>
 #include <linux/errno.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/sysfs.h>
 
 /* A monitor, and what it has found. */
 struct monitor {
 	struct damon_ctx *ctx;
 	unsigned long aggregations;
-	unsigned long regions;
 	unsigned long hot;
 };
 
 static struct monitor virtual_monitor, physical_monitor;
 static struct pid *process;
 
+/*
+ * Protects the pointers to the contexts: parameters are read before the module has
+ * started, and until it has gone.
+ */
+static DEFINE_MUTEX(ctx_lock);
+
 static int pid;
 module_param(pid, int, 0444);
 MODULE_PARM_DESC(pid, "Watch the process of this number");
+
+static unsigned long from;
+module_param(from, ulong, 0444);
+MODULE_PARM_DESC(from, "Of the process, watch only what begins at this address");
+
+static unsigned long to;
+module_param(to, ulong, 0444);
+MODULE_PARM_DESC(to, "And ends at this one; with 0, all mappings are watched");
 
 static bool physical;
 module_param(physical, bool, 0444);
@@ -44,15 +63,66 @@ static const struct kernel_param_ops result_ops = {
 	.get = param_get_ulong,
 };
 
+/* On the worker, to which the regions belong. */
+static int count_regions(struct damon_ctx *ctx, void *arg)
+{
+	unsigned long nr = 0;
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		nr += t->nr_regions;
+	*(unsigned long *)arg = nr;
+	return 0;
+}
+
+static int get_regions(char *buffer, const struct kernel_param *kp)
+{
+	struct monitor *m = kp->arg;
+	unsigned long nr;
+	int err;
+
+	guard(mutex)(&ctx_lock);
+	err = m->ctx ? damon_call(m->ctx, count_regions, &nr) : -EPERM;
+	return err ?: sysfs_emit(buffer, "%lu\n", nr);
+}
+
+static const struct kernel_param_ops regions_ops = {
+	.set = refuse,
+	.get = get_regions,
+};
+
+module_param_cb(virtual_regions, &regions_ops, &virtual_monitor, 0444);
+MODULE_PARM_DESC(virtual_regions, "Result: regions of the process");
+module_param_cb(physical_regions, &regions_ops, &physical_monitor, 0444);
+MODULE_PARM_DESC(physical_regions, "Result: regions of physical memory");
+
+/* What was found stays to be read. */
+static int stop_running(const char *val, const struct kernel_param *kp)
+{
+	int err = 0;
+
+	guard(mutex)(&ctx_lock);
+	if (virtual_monitor.ctx)
+		err = damon_stop(virtual_monitor.ctx);
+	if (physical_monitor.ctx)
+		err = damon_stop(physical_monitor.ctx) ?: err;
+	return err;
+}
+
+static const struct kernel_param_ops stop_ops = {
+	.set = stop_running,
+};
+
+module_param_cb(stop, &stop_ops, NULL, 0200);
+MODULE_PARM_DESC(stop, "Stop what runs");
+
 #define RESULT(kind, what, desc)						\
 	module_param_cb(kind##_##what, &result_ops, &kind##_monitor.what, 0444); \
 	MODULE_PARM_DESC(kind##_##what, desc)
 
 RESULT(virtual, aggregations, "Result: aggregations of the process");
-RESULT(virtual, regions, "Result: regions of the process");
 RESULT(virtual, hot, "Result: bytes of the process accessed at least half of the time");
 RESULT(physical, aggregations, "Result: aggregations of physical memory");
-RESULT(physical, regions, "Result: regions of physical memory");
 RESULT(physical, hot, "Result: bytes of physical memory accessed at least half of the time");
 
 /* On the worker, so the regions may be read. */
@@ -60,23 +130,20 @@ static void tell(struct damon_ctx *ctx)
 {
 	struct monitor *m = ctx == virtual_monitor.ctx ? &virtual_monitor : &physical_monitor;
 	unsigned int half = ctx->aggr_interval / ctx->sample_interval / 2;
-	unsigned long regions = 0, hot = 0;
 	struct damon_target *t;
 	struct damon_region *r;
+	unsigned long hot = 0;
 
-	damon_for_each_target(t, ctx) {
-		regions += t->nr_regions;
+	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t)
 			if (r->nr_accesses >= half)
 				hot += (r->ar.end - r->ar.start) * ctx->addr_unit;
-	}
-	WRITE_ONCE(m->regions, regions);
 	WRITE_ONCE(m->hot, hot);
 	WRITE_ONCE(m->aggregations, m->aggregations + 1);
 }
 
-static int start(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx),
-		 unsigned long id)
+static int make(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx),
+		unsigned long id)
 {
 	int err;
 
@@ -88,49 +155,74 @@ static int start(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx)
 		return err;
 	m->ctx->aggregate_cb = tell;
 	err = damon_set_targets(m->ctx, &id, 1);
-	if (!err)
-		err = damon_set_attrs(m->ctx, 10000, 200000, 1000000, 10, 1000);
-	return err ?: damon_start(m->ctx);
+	return err ?: damon_set_attrs(m->ctx, 10000, 200000, 1000000, 10, 1000);
+}
+
+/* It stays with this part, as nobody updates the regions. */
+static int limit(struct damon_ctx *ctx)
+{
+	struct damon_target *t = list_first_entry(&ctx->targets_list, struct damon_target, list);
+	struct damon_addr_range part = { .start = from, .end = to };
+
+	ctx->update_target_regions = NULL;
+	return damon_target_fit(t, &part, 1);
+}
+
+static int start_virtual(void)
+{
+	int err;
+
+	process = find_get_pid(pid);
+	if (!process)
+		return -ESRCH;
+	err = make(&virtual_monitor, damon_va_set_primitives, (unsigned long)process);
+	if (!err && to)
+		err = limit(virtual_monitor.ctx);
+	return err ?: damon_start(virtual_monitor.ctx);
+}
+
+static int start_physical(void)
+{
+	int err = make(&physical_monitor, damon_pa_set_primitives, DAMON_ALL_NODES);
+
+	return err ?: damon_start(physical_monitor.ctx);
 }
 
 static int start_all(void)
 {
-	int err;
+	int err = pid ? start_virtual() : 0;
 
 	if (!pid && !physical)
 		return -EINVAL;
-	if (pid) {
-		process = find_get_pid(pid);
-		if (!process)
-			return -ESRCH;
-		err = start(&virtual_monitor, damon_va_set_primitives, (unsigned long)process);
-		if (err)
-			return err;
-	}
-	return physical ? start(&physical_monitor, damon_pa_set_primitives, DAMON_ALL_NODES) : 0;
+	return err ?: physical ? start_physical() : 0;
 }
 
 /* Takes what was begun only, as well. */
-static void stop_all(void)
+static void end_all(void)
 {
 	damon_destroy_ctx(virtual_monitor.ctx);
+	virtual_monitor.ctx = NULL;
 	damon_destroy_ctx(physical_monitor.ctx);
+	physical_monitor.ctx = NULL;
 	put_pid(process);
 }
 
 static int __init test_user_init(void)
 {
-	int err = start_all();
+	int err;
 
+	guard(mutex)(&ctx_lock);
+	err = start_all();
 	if (err)
-		stop_all();
+		end_all();
 	return err;
 }
 module_init(test_user_init);
 
 static void __exit test_user_exit(void)
 {
-	stop_all();
+	guard(mutex)(&ctx_lock);
+	end_all();
 }
 module_exit(test_user_exit);
 

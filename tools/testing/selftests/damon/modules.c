@@ -100,6 +100,33 @@ TEST_F_TIMEOUT(modules, a_module_outlives_what_it_watches, 120)
 	EXPECT_EQ(0, unload_module(USER));
 }
 
+/* It has chosen the part, and asks and stops the worker. */
+TEST_F_TIMEOUT(modules, a_module_watches_a_part_until_it_stops, 120)
+{
+	const char *stop = "/sys/module/" USER "/parameters/stop";
+	char params[128];
+	int err;
+
+	ASSERT_EQ(0, start_hot(self->w));
+	snprintf(params, sizeof(params), "pid=%d from=%lu to=%lu", self->w->pid, ARENA,
+		 ARENA + HOT / 2);
+	err = load_module(USER, params);
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	ASSERT_EQ(0, err);
+	EXPECT_TRUE(wait_for(result("virtual_hot") > (long)HOT / 4, PATIENCE));
+	EXPECT_LT(0, result("virtual_regions"));
+	EXPECT_EQ(-EPERM, result("physical_regions"));
+	EXPECT_EQ(0, write_text(stop, "1"));
+	EXPECT_TRUE(wait_for(!nr_kdamonds(), PATIENCE));
+	/* Of all mappings it would be twice as much. */
+	EXPECT_LT((long)HOT / 4, result("virtual_hot"));
+	EXPECT_GE((long)HOT / 2, result("virtual_hot"));
+	EXPECT_EQ(-EPERM, result("virtual_regions"));
+	EXPECT_EQ(-EPERM, write_text(stop, "1"));
+	EXPECT_EQ(0, unload_module(USER));
+}
+
 TEST_F(modules, a_module_is_told_of_its_errors)
 {
 	int err = load_module(USER, "");
@@ -109,6 +136,7 @@ TEST_F(modules, a_module_is_told_of_its_errors)
 	EXPECT_EQ(-EINVAL, err);
 	EXPECT_EQ(-ESRCH, load_module(USER, "pid=2147483647"));
 	EXPECT_EQ(-ESRCH, load_module(USER, "pid=2147483647 physical=1"));
+	EXPECT_EQ(-EINVAL, load_module(USER, "pid=1 from=8192 to=4096"));
 	EXPECT_EQ(0, nr_kdamonds());
 }
 
