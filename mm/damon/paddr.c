@@ -36,7 +36,7 @@
  * its readers (memory_changes()).  A reference keeps a page from going offline.
  *
  * Notes on locking.  All are taken if they are free only, but the last:
- *   folio lock (files, KSM) -> reverse mapping -> hugetlb fault mutex
+ *   folio lock -> reverse mapping -> hugetlb fault mutex
  *     -> page table lock
  */
 #define pr_fmt(fmt) "damon: " fmt
@@ -413,17 +413,19 @@ static void visit_mappings(struct folio *folio, struct visit *v)
 		.anon_lock = folio_lock_anon_vma_read,
 		.try_lock = true,
 	};
-	bool need_lock = !folio_test_anon(folio) || folio_test_ksm(folio);
 
 	if (!folio_mapped(folio))
 		return;
-	if (need_lock && !folio_trylock(folio)) {
+	/*
+	 * A folio of a process needs no lock for this.  But without it ksmd may make
+	 * it one of KSM, which does, between any question and the walk.
+	 */
+	if (!folio_trylock(folio)) {
 		v->found = DAMON_BUSY;
 		return;
 	}
 	rmap_walk(folio, &rwc);
-	if (need_lock)
-		folio_unlock(folio);
+	folio_unlock(folio);
 	if (rwc.contended)
 		v->found = DAMON_BUSY;
 }
@@ -463,13 +465,18 @@ static void remember(struct pass *p, const struct visit *v, enum damon_visited f
  * one below it for the time of a sample, and back again.
  */
 #ifdef CONFIG_LRU_GEN
-/* At most 2 + 3.  Without the multi-gen LRU the flags are no count. */
+/* Two flags and a few bits; they are kept in three bits of a sample. */
+static_assert(2 + BIT(__LRU_REFS_WIDTH) - 1 < BIT(3));
+
+/* Without the multi-gen LRU the flags are no count. */
 static unsigned int nr_refs(struct folio *folio)
 {
+	unsigned long flags = READ_ONCE(folio->flags);
+
 	if (!lru_gen_enabled())
 		return 0;
-	return folio_test_referenced(folio) + folio_test_workingset(folio) +
-		((READ_ONCE(folio->flags) & LRU_REFS_MASK) >> LRU_REFS_PGOFF);
+	return !!(flags & BIT(PG_referenced)) + !!(flags & BIT(PG_workingset)) +
+		((flags & LRU_REFS_MASK) >> LRU_REFS_PGOFF);
 }
 
 /* Return whether the folio was at the limit, and is no more. */
@@ -528,7 +535,7 @@ static void watch_calls(struct pass *p, struct damon_region *r, struct folio *fo
 static bool was_called(struct pass *p, const struct damon_region *r, struct folio *folio)
 {
 	if (folio != p->folio) {
-		p->called = !folio_test_idle(folio) || nr_refs(folio) > r->sample.refs;
+		p->called = !damon_is_idle(folio) || nr_refs(folio) > r->sample.refs;
 		p->folio = folio;
 	}
 	if (r->sample.lowered && !p->called)
@@ -554,7 +561,7 @@ static bool prepare_page(struct pass *p, unsigned long pfn, struct folio *folio)
 	if (v.found == DAMON_BUSY)
 		return false;
 	/* Also where nothing was mapped: system calls clear it. */
-	if (!folio_test_idle(folio))
+	if (!damon_is_idle(folio))
 		folio_set_idle(folio);
 	remember(p, &v, DAMON_IDLE);
 	return true;
