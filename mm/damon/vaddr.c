@@ -22,6 +22,7 @@
 #define pr_fmt(fmt) "damon: " fmt
 
 #include <linux/damon.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
@@ -43,7 +44,7 @@
 /* What the primitives know of a context, while its worker runs. */
 struct va_ctx {
 	struct damon_flushes flushes;
-	/* Whose turn the next flush is, of the targets that have memory. */
+	/* The target from which on one is looked for that is flushed next. */
 	unsigned int turn;
 };
 
@@ -57,12 +58,16 @@ static struct task_struct *user_thread(const struct damon_target *t)
 {
 	struct task_struct *task, *thread;
 
+	lockdep_assert_in_rcu_read_lock();
 	task = pid_task((struct pid *)t->id, PIDTYPE_PID);
 	if (!task)
 		return NULL;
 	for_each_thread(task, thread) {
-		/* A kernel thread may have borrowed what it has. */
-		if (READ_ONCE(thread->mm) && !(thread->flags & PF_KTHREAD))
+		/*
+		 * A kernel thread may have borrowed what it has.  Its owner changes
+		 * other flags meanwhile, but never this one.
+		 */
+		if (READ_ONCE(thread->mm) && !(data_race(thread->flags) & PF_KTHREAD))
 			return thread;
 	}
 	return NULL;
@@ -307,17 +312,36 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 	put_mm(c.mm);
 }
 
-static void va_prepare(struct damon_ctx *ctx)
+/* Targets take turns, but those without memory would waste theirs. */
+static struct damon_target *next_to_flush(struct damon_ctx *ctx)
 {
 	struct va_ctx *vc = ctx->priv;
-	bool flush = vc && damon_may_flush(&vc->flushes);
-	struct damon_target *t;
-	unsigned int nr = 0;
+	struct damon_target *t, *first = NULL;
+	unsigned int i = 0, nr_first = 0;
+
+	if (!vc || !damon_may_flush(&vc->flushes))
+		return NULL;
+	damon_for_each_target(t, ctx) {
+		i++;
+		if ((first && i <= vc->turn) || !va_target_valid(t))
+			continue;
+		if (i > vc->turn) {
+			vc->turn = i;
+			return t;
+		}
+		first = t;
+		nr_first = i;
+	}
+	vc->turn = nr_first;
+	return first;
+}
+
+static void va_prepare(struct damon_ctx *ctx)
+{
+	struct damon_target *t, *flush = next_to_flush(ctx);
 
 	damon_for_each_target(t, ctx)
-		prepare_target(ctx, t, flush && nr++ == vc->turn);
-	if (flush)
-		vc->turn = vc->turn + 1 < nr ? vc->turn + 1 : 0;
+		prepare_target(ctx, t, t == flush);
 }
 
 /* Without memory there are no accesses, but the counts so far count. */
@@ -325,9 +349,11 @@ static void end_samples(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct damon_region *r;
 
-	damon_for_each_region(r, t)
+	damon_for_each_region(r, t) {
 		if (r->sample.pending)
 			damon_region_record(ctx, r, r->sampling_addr, false);
+		cond_resched();
+	}
 }
 
 /*
@@ -429,6 +455,7 @@ static unsigned long va_id_number(unsigned long id)
 {
 	struct pid *pid = (struct pid *)id;
 
+	lockdep_assert_in_rcu_read_lock();
 	return pid_task(pid, PIDTYPE_PID) ? pid_vnr(pid) : 0;
 }
 
