@@ -23,6 +23,7 @@
 
 #include <linux/err.h>
 #include <linux/list.h>
+#include <linux/lockdep_types.h>
 #include <linux/mutex.h>
 #include <linux/stddef.h>
 #include <linux/time64.h>
@@ -294,6 +295,10 @@ struct damon_ctx {
 	struct list_head calls;
 	bool calls_open;
 
+	/* For lockdep: the worker holds it, and who waits for the worker takes it. */
+	struct lock_class_key kdamond_key;
+	struct lockdep_map kdamond_map;
+
 	/* Under kdamond_lock: tell the workers of one context apart. */
 	unsigned int nr_starts;
 	int number;
@@ -314,7 +319,8 @@ struct damon_ctx {
 /**
  * DAMON_MAX_ATTR_REGIONS - Largest valid max_nr_regions.
  *
- * A million regions take 128 MB, and no CPU checks them in a sampling interval.
+ * A million regions take 128 MB, twice that while they are fitted to memory that has
+ * changed, and no CPU checks them in a sampling interval.
  */
 #define DAMON_MAX_ATTR_REGIONS 1000000
 
@@ -342,7 +348,8 @@ struct damon_ctx *damon_new_ctx(void);
  * damon_destroy_ctx() - Stop a monitor and free it with all its targets.
  * @ctx:	The context; NULL does nothing.
  *
- * Context: May sleep.  Not from the callbacks of @ctx.
+ * Context: May sleep.  Not from the callbacks of @ctx, nor under a lock that one of
+ *	them takes; see damon_stop().
  */
 void damon_destroy_ctx(struct damon_ctx *ctx);
 
@@ -398,7 +405,10 @@ int damon_start(struct damon_ctx *ctx);
  *
  * From a callback of @ctx this asks the worker to end, and does not wait.
  *
- * Context: May sleep; takes kdamond_lock.
+ * Context: May sleep; takes kdamond_lock.  The worker has to come to an end, so the
+ *	caller holds no lock that a callback of @ctx takes, and is no callback of a
+ *	monitor that a callback of @ctx waits for.  Lockdep reports both.  The
+ *	primitives of this header only try the locks of others.
  * Return: 0, or -EPERM when the monitor is off.
  */
 int damon_stop(struct damon_ctx *ctx);
@@ -413,9 +423,10 @@ int damon_stop(struct damon_ctx *ctx);
  * A sleeping worker is woken for it.  From a callback of @ctx, @fn is simply
  * called.
  *
- * Context: May sleep; takes kdamond_lock.
+ * Context: May sleep; takes kdamond_lock.  As for damon_stop(), the caller holds no
+ *	lock that a callback of @ctx, or @fn, takes.
  * Return: What @fn returned, -EPERM when the monitor is off, -ECANCELED when
- *	it ended before it came to @fn.
+ *	it ended before it came to @fn, -EINTR when the caller was killed before.
  */
 int damon_call(struct damon_ctx *ctx,
 	       int (*fn)(struct damon_ctx *ctx, void *arg), void *arg);

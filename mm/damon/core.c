@@ -64,6 +64,11 @@
  * - Waiting for the end is waiting for that store with wait_var_event(), which
  *   any number of tasks may do.  kthread_stop() is not used: it needs a
  *   reference on a thread that may end by itself, and only one caller.
+ *
+ * - The worker waits for no lock of others without a bound, so such a wait has an
+ *   end.  What a callback of the user does is the user's: lockdep is told that the
+ *   worker holds kdamond_map, and that who waits for the worker takes it, so a lock
+ *   that is held here and taken there is reported before it is too late.
  */
 #define pr_fmt(fmt) "damon: " fmt
 
@@ -73,6 +78,7 @@
 #include <linux/idr.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/lockdep.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -114,6 +120,8 @@ struct damon_ctx *damon_new_ctx(void)
 	ctx->attrs = damon_default_attrs;
 	ctx->addr_unit = 1;
 	mutex_init(&ctx->kdamond_lock);
+	lockdep_register_key(&ctx->kdamond_key);
+	lockdep_init_map(&ctx->kdamond_map, "kdamond", &ctx->kdamond_key, 0);
 	INIT_LIST_HEAD(&ctx->targets_list);
 	INIT_LIST_HEAD(&ctx->calls);
 	return ctx;
@@ -137,6 +145,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 	/* -EPERM says that it is off, which is what we want. */
 	damon_stop(ctx);
 	free_targets(&ctx->targets_list);
+	lockdep_unregister_key(&ctx->kdamond_key);
 	mutex_destroy(&ctx->kdamond_lock);
 	kfree(ctx);
 }
@@ -210,35 +219,61 @@ EXPORT_SYMBOL_GPL(damon_set_attrs);
 
 /* === Calls === */
 
-static void run_calls(struct damon_ctx *ctx)
+/* The next call, which can not be taken back any more, or NULL. */
+static struct call *take_call(struct damon_ctx *ctx)
 {
-	LIST_HEAD(calls);
-	struct call *c, *next;
+	struct call *c;
 
 	if (list_empty_careful(&ctx->calls))
+		return NULL;
+	guard(mutex)(&ctx->kdamond_lock);
+	c = list_first_entry_or_null(&ctx->calls, struct call, list);
+	if (c)
+		list_del_init(&c->list);
+	return c;
+}
+
+/* One only: sleep_until() comes back for the next one, if there is time. */
+static void run_call(struct damon_ctx *ctx)
+{
+	struct call *c = take_call(ctx);
+
+	damon_assert_owner(ctx);
+	if (!c)
 		return;
-	scoped_guard(mutex, &ctx->kdamond_lock)
-		list_splice_init(&ctx->calls, &calls);
-	list_for_each_entry_safe(c, next, &calls, list) {
-		c->ret = c->fn(ctx, c->arg);
-		complete(&c->done);
-	}
+	c->ret = c->fn(ctx, c->arg);
+	complete(&c->done);
 }
 
 /* From here on nobody can wake the worker, or wait for it in damon_call(). */
 static void close_calls(struct damon_ctx *ctx)
 {
-	LIST_HEAD(calls);
 	struct call *c, *next;
 
-	scoped_guard(mutex, &ctx->kdamond_lock) {
-		ctx->calls_open = false;
-		list_splice_init(&ctx->calls, &calls);
-	}
-	list_for_each_entry_safe(c, next, &calls, list) {
+	guard(mutex)(&ctx->kdamond_lock);
+	ctx->calls_open = false;
+	list_for_each_entry_safe(c, next, &ctx->calls, list) {
+		list_del_init(&c->list);
 		c->ret = -ECANCELED;
 		complete(&c->done);
 	}
+}
+
+/* Return false when the worker has taken the call already, and will answer. */
+static bool take_back(struct damon_ctx *ctx, struct call *c)
+{
+	guard(mutex)(&ctx->kdamond_lock);
+	if (list_empty(&c->list))
+		return false;
+	list_del(&c->list);
+	return true;
+}
+
+/* What the caller holds is not what the worker takes. */
+static void tell_lockdep_of_waiting(struct damon_ctx *ctx)
+{
+	lock_map_acquire(&ctx->kdamond_map);
+	lock_map_release(&ctx->kdamond_map);
 }
 
 int damon_call(struct damon_ctx *ctx,
@@ -249,6 +284,7 @@ int damon_call(struct damon_ctx *ctx,
 	if (READ_ONCE(ctx->kdamond) == current)
 		return fn(ctx, arg);
 
+	tell_lockdep_of_waiting(ctx);
 	init_completion(&call.done);
 	scoped_guard(mutex, &ctx->kdamond_lock) {
 		if (!ctx->calls_open)
@@ -256,7 +292,11 @@ int damon_call(struct damon_ctx *ctx,
 		list_add_tail(&call.list, &ctx->calls);
 		wake_up_process(ctx->kdamond);
 	}
-	wait_for_completion(&call.done);
+	if (wait_for_completion_killable(&call.done)) {
+		if (take_back(ctx, &call))
+			return -EINTR;
+		wait_for_completion(&call.done);
+	}
 	return call.ret;
 }
 EXPORT_SYMBOL_GPL(damon_call);
@@ -350,8 +390,10 @@ static void trace_regions(struct damon_ctx *ctx)
 	if (!trace_damon_aggregated_enabled())
 		return;
 	damon_for_each_target(t, ctx) {
-		damon_for_each_region(r, t)
+		damon_for_each_region(r, t) {
 			trace_damon_aggregated(target_id, r, t->nr_regions);
+			cond_resched();
+		}
 		target_id++;
 	}
 }
@@ -400,7 +442,7 @@ static void run_monitor(struct damon_ctx *ctx)
 
 		sample_at = next_sample(ctx, sample_at);
 		do {
-			run_calls(ctx);
+			run_call(ctx);
 		} while (sleep_until(ctx, sample_at));
 		if (READ_ONCE(ctx->kdamond_stop))
 			break;
@@ -426,12 +468,14 @@ static int kdamond_fn(void *data)
 	struct damon_target *t;
 
 	pr_debug("%s (%d) starts\n", current->comm, current->pid);
+	lock_map_acquire(&ctx->kdamond_map);
 	run_monitor(ctx);
 	close_calls(ctx);
 	if (ctx->cleanup)
 		ctx->cleanup(ctx);
 	damon_for_each_target(t, ctx)
 		damon_target_clear(t);
+	lock_map_release(&ctx->kdamond_map);
 	pr_debug("%s (%d) ends\n", current->comm, current->pid);
 	ida_free(&kdamond_ida, ctx->number);
 
@@ -461,8 +505,6 @@ int damon_start(struct damon_ctx *ctx)
 		return PTR_ERR(kdamond);
 	}
 
-	/* Here as well: a caller may have made the context by himself. */
-	INIT_LIST_HEAD(&ctx->calls);
 	ctx->number = number;
 	ctx->nr_starts++;
 	ctx->calls_open = true;
@@ -500,6 +542,7 @@ void damon_ask_to_stop(struct damon_ctx *ctx)
 
 int damon_wait_until_off(struct damon_ctx *ctx)
 {
+	tell_lockdep_of_waiting(ctx);
 	return wait_var_event_killable(&ctx->kdamond, !damon_is_on(ctx)) ? -EINTR : 0;
 }
 
@@ -508,7 +551,10 @@ int damon_stop(struct damon_ctx *ctx)
 	unsigned int nr_starts;
 	int err = ask_to_stop(ctx, &nr_starts);
 
-	if (err || READ_ONCE(ctx->kdamond) == current)
+	if (READ_ONCE(ctx->kdamond) == current)
+		return err;
+	tell_lockdep_of_waiting(ctx);
+	if (err)
 		return err;
 	/* A new start says as well that the worker we have stopped is gone. */
 	wait_var_event(&ctx->kdamond, !damon_is_on(ctx) ||
