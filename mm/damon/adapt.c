@@ -19,8 +19,6 @@
  * costs one sample an interval until the parts agree, and a bad merge is undone
  * by later evidence.
  */
-#include <linux/sched.h>
-
 #include "evidence.h"
 
 /* Chance alone gets above the first in 3.4 % of all cases, above the second in 0.05 %. */
@@ -45,14 +43,15 @@ static bool regions_agree(const struct damon_region *l, const struct damon_regio
  * most, but no more than @budget of them.  Return how many.  Regions on trial are
  * given time to show what they are, unless @force.
  */
-static unsigned int merge_target(struct damon_target *t, s64 g, bool force,
-				 unsigned long sz_limit, unsigned int budget)
+static unsigned int merge_target(struct damon_ctx *ctx, struct damon_target *t, s64 g,
+				 bool force, unsigned long sz_limit, unsigned int budget)
 {
 	struct damon_region *l = NULL, *r, *next;
 	unsigned int nr_merged = 0;
 
 	damon_for_each_region_safe(r, next, t) {
-		cond_resched();
+		if (!damon_go_on(ctx))
+			break;
 		if (nr_merged < budget && l && l->ar.end == r->ar.start &&
 		    (force || (!l->on_trial && !r->on_trial)) &&
 		    r->ar.end - l->ar.start <= sz_limit && regions_agree(l, r, g)) {
@@ -78,7 +77,7 @@ static unsigned int merge_all(struct damon_ctx *ctx, s64 g, bool force,
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx)
-		nr -= merge_target(t, g, force, sz_limit, nr > floor ? nr - floor : 0);
+		nr -= merge_target(ctx, t, g, force, sz_limit, nr > floor ? nr - floor : 0);
 	return nr;
 }
 
@@ -186,8 +185,7 @@ static void cut_regions(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
-			cond_resched();
-			if (budget < 2)
+			if (budget < 2 || !damon_go_on(ctx))
 				return;
 			/* A bin of less than two pages is not worth a border. */
 			if (region_pages(r) < 2 * NR_BINS)
@@ -258,13 +256,13 @@ static void cut_feeler(struct damon_target *t, struct damon_region *r,
 }
 
 /* Ask the large neighbours of small hot regions, twice as far as these reach. */
-static void cut_feelers(struct damon_target *t, unsigned int *budget)
+static void cut_feelers(struct damon_ctx *ctx, struct damon_target *t,
+			unsigned int *budget)
 {
 	struct damon_region *r, *next, *prev = NULL;
 
 	damon_for_each_region_safe(r, next, t) {
-		cond_resched();
-		if (*budget < 2)
+		if (*budget < 2 || !damon_go_on(ctx))
 			return;
 		if (!list_is_last(&r->list, &t->regions_list) &&
 		    next->ar.start == r->ar.end && heat_goes_on(next, next->ar.start, r))
@@ -286,7 +284,8 @@ static void search_regions(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
-			cond_resched();
+			if (!damon_go_on(ctx))
+				return;
 			r->on_trial = false;
 			if (budget < 2)
 				continue;
@@ -294,7 +293,7 @@ static void search_regions(struct damon_ctx *ctx)
 			cut_seed(t, r);
 			budget -= t->nr_regions - nr;
 		}
-		cut_feelers(t, &budget);
+		cut_feelers(ctx, t, &budget);
 	}
 }
 
@@ -319,11 +318,16 @@ bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 
 void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx))
 {
+	damon_assert_owner(ctx);
 	damon_regions_count(ctx);
+	if (!damon_go_on(ctx))
+		return;
 	if (ctx->aggregate_cb)
 		ctx->aggregate_cb(ctx);
 	merge_regions(ctx);
 	cut_regions(ctx);
+	if (!damon_go_on(ctx))
+		return;
 	report(ctx);
 	search_regions(ctx);
 	damon_regions_forget(ctx);
@@ -350,6 +354,7 @@ void damon_regions_refit(struct damon_ctx *ctx)
 	u64 sz_limit = div64_u64(damon_nr_pages(ctx), nr_wanted(ctx));
 	unsigned int nr = damon_nr_regions(ctx);
 
+	damon_assert_owner(ctx);
 	ctx->sz_limit = clamp_t(u64, sz_limit, 1, ULONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT;
 	if (nr > ctx->max_nr_regions)
 		merge_surplus(ctx, ctx->max_nr_regions);

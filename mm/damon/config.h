@@ -50,6 +50,7 @@ struct damon_cfg {
  * more, few regions are left for each.
  */
 #define DAMON_CFG_MAX_TARGETS 1024
+static_assert(DAMON_CFG_MAX_TARGETS <= DAMON_MAX_ATTR_REGIONS);
 
 /**
  * damon_cfg_init() - Fill a configuration with the defaults: no targets.

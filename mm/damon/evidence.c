@@ -36,12 +36,15 @@
  */
 #include <linux/bits.h>
 #include <linux/int_log.h>
-#include <linux/sched.h>
 
 #include "evidence.h"
 
 /* It is many times in memory; two cache lines hold it. */
 static_assert(sizeof(struct damon_region) <= 128);
+static_assert(sizeof(struct damon_sample) == 1);
+
+/* next_bin of a region has three bits. */
+static_assert(BIT(3) >= NR_BINS);
 
 /* Both are above what noise alone reaches: see the explanation above. */
 #define G_CHANGE	G(150)
@@ -93,6 +96,8 @@ void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r)
 	}
 	r->sampling_addr = damon_rand(ctx, start, end);
 	r->sample.pending = true;
+	/* Where no answer comes, that is not the same as no access. */
+	ctx->has_samples = true;
 }
 
 static void halve_evidence(struct damon_evidence *e)
@@ -112,6 +117,9 @@ enum {
 	ACCESS,
 };
 
+/* expected of a region has two bits. */
+static_assert(BIT(2) > ACCESS);
+
 /* At rates below 1/16 or above 15/16, if 16 samples and more say so. */
 static unsigned int expect_next(struct tally t)
 {
@@ -128,13 +136,17 @@ static unsigned int expect_next(struct tally t)
  * change is reported in full at the end of the same aggregation, if a quarter of
  * its samples came after it.
  */
+#define NR_SURPRISES 3
+/* nr_surprises of a region has two bits. */
+static_assert(BIT(2) > NR_SURPRISES);
+
 static bool is_change(struct damon_region *r, bool accessed)
 {
 	if (r->expected != (accessed ? NO_ACCESS : ACCESS)) {
 		r->nr_surprises = 0;
 		return false;
 	}
-	return ++r->nr_surprises == 3;
+	return ++r->nr_surprises == NR_SURPRISES;
 }
 
 /*
@@ -145,6 +157,8 @@ static bool is_change(struct damon_region *r, bool accessed)
  */
 #define REST 5
 #define REST_PAGES BIT(18)
+/* rest of a region has three bits. */
+static_assert(BIT(3) > REST);
 
 static bool is_settled(const struct damon_region *r, struct tally t)
 {
@@ -278,7 +292,8 @@ static u32 find_rare_rate(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			struct tally all = tally(&r->known);
 
-			cond_resched();
+			if (!damon_go_on(ctx))
+				return 0;
 			if (rounded_count(ctx, all))
 				continue;
 			sum += (u64)rate(all) * region_pages(r);
@@ -360,14 +375,16 @@ void damon_regions_count(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			count_region(ctx, r);
-			cond_resched();
+			if (!damon_go_on(ctx))
+				return;
 		}
 	}
 	ctx->rare_rate = find_rare_rate(ctx);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			damon_region_judge(ctx, r);
-			cond_resched();
+			if (!damon_go_on(ctx))
+				return;
 		}
 	}
 }
@@ -381,6 +398,7 @@ void damon_regions_forget(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			r->nr_accesses = 0;
 			r->last_hit = 0;
+			cond_resched();
 		}
 	}
 	ctx->max_nr_accesses = 0;

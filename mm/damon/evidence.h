@@ -25,6 +25,7 @@
  */
 #define WINDOW (400 * SAMPLE)
 static_assert(WINDOW <= U16_MAX);
+static_assert((u64)WINDOW * WINDOW <= UINT_MAX);
 
 /* How many of @samples have found an access, both in 1/SAMPLE. */
 struct tally {

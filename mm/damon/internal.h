@@ -6,8 +6,10 @@
 #define _MM_DAMON_INTERNAL_H
 
 #include <linux/damon.h>
+#include <linux/lockdep.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include <asm/barrier.h>
 
@@ -28,6 +30,28 @@ static inline bool damon_is_on(struct damon_ctx *ctx)
 {
 	/* Pairs with store_release_wake_up() in kdamond_fn(). */
 	return smp_load_acquire(&ctx->kdamond);
+}
+
+/**
+ * damon_go_on() - In the loops over all regions: let others run.
+ * @ctx:	The context.
+ *
+ * Context: On the worker, or while the monitor is off.  May sleep.
+ * Return: false when the worker shall end, and has no time for the rest.
+ */
+static inline bool damon_go_on(const struct damon_ctx *ctx)
+{
+	cond_resched();
+	return !READ_ONCE(ctx->kdamond_stop);
+}
+
+/**
+ * damon_assert_owner() - What belongs to the worker may be changed here.
+ * @ctx:	The context: this is its worker, or it is off.
+ */
+static inline void damon_assert_owner(const struct damon_ctx *ctx)
+{
+	lockdep_assert(!READ_ONCE(ctx->kdamond) || READ_ONCE(ctx->kdamond) == current);
 }
 
 static inline unsigned long damon_region_size(const struct damon_region *r)
@@ -184,7 +208,8 @@ u64 damon_nr_pages(const struct damon_ctx *ctx);
  * @ctx:	The context, with one region at least.
  * @wanted:	As many regions are wanted, more than there are.
  *
- * There are fewer afterwards where there are fewer pages, or no memory for regions.
+ * There are fewer afterwards where there are fewer pages, no memory for regions, or
+ * when the worker shall end.
  */
 void damon_regions_split_to(struct damon_ctx *ctx, unsigned int wanted);
 
@@ -252,6 +277,8 @@ void damon_region_restart(struct damon_region *r);
  * max_nr_regions; where more than 7/8 of these are in use, neighbours that differ are
  * joined as well, the most similar ones first.  Where there is no memory for a cut, it
  * is not made.
+ *
+ * When the worker shall end, the rest of this is left out: nothing is reported then.
  */
 void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx));
 

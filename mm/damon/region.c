@@ -16,6 +16,7 @@
  * needs no lock.
  */
 #include <linux/export.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "evidence.h"
@@ -70,8 +71,10 @@ void damon_target_clear(struct damon_target *t)
 {
 	struct damon_region *r, *next;
 
-	damon_for_each_region_safe(r, next, t)
+	damon_for_each_region_safe(r, next, t) {
 		damon_region_del(r, t);
+		cond_resched();
+	}
 }
 
 void damon_target_free(struct damon_target *t)
@@ -96,9 +99,12 @@ u64 damon_nr_pages(const struct damon_ctx *ctx)
 	const struct damon_region *r;
 	u64 nr = 0;
 
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
-			nr += damon_region_size(r) >> PAGE_SHIFT;
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			nr += region_pages(r);
+			cond_resched();
+		}
+	}
 	return nr;
 }
 
@@ -233,6 +239,7 @@ static int fit_range(struct damon_target *new, struct damon_target *old,
 
 		if (r->ar.start >= range->end)
 			break;
+		cond_resched();
 		if (left && start - left->ar.start - sz_known <= sz_known)
 			left->ar.end = start;
 		else if (start - pos <= sz)
@@ -260,6 +267,7 @@ static void inherit_target(struct damon_target *new, const struct damon_target *
 
 	from = list_first_entry(&old->regions_list, struct damon_region, list);
 	damon_for_each_region(to, new) {
+		cond_resched();
 		list_for_each_entry_from(from, &old->regions_list, list) {
 			if (from->ar.start >= to->ar.end)
 				break;
@@ -270,6 +278,28 @@ static void inherit_target(struct damon_target *new, const struct damon_target *
 				break;
 		}
 	}
+}
+
+/* Are the regions of @t, where they touch, these ranges and no others? */
+static bool fits_already(const struct damon_target *t,
+			 const struct damon_addr_range *ranges, unsigned int nr_ranges)
+{
+	const struct damon_addr_range *end = ranges + nr_ranges;
+	const struct damon_region *r;
+	unsigned long pos = 0;
+
+	damon_for_each_region(r, t) {
+		cond_resched();
+		if (ranges == end || r->ar.start != (pos ?: ranges->start) ||
+		    r->ar.end > ranges->end)
+			return false;
+		pos = r->ar.end;
+		if (pos == ranges->end) {
+			ranges++;
+			pos = 0;
+		}
+	}
+	return ranges == end;
 }
 
 int damon_target_fit(struct damon_target *t,
@@ -284,6 +314,8 @@ int damon_target_fit(struct damon_target *t,
 
 	if (!ranges_valid(ranges, nr_ranges))
 		return -EINVAL;
+	if (fits_already(t, ranges, nr_ranges))
+		return 0;
 
 	/* A whole new list aside: there is no half-fitted target. */
 	for (i = 0; i < nr_ranges; i++) {
@@ -292,6 +324,7 @@ int damon_target_fit(struct damon_target *t,
 		list_for_each_entry_from(r, &t->regions_list, list) {
 			if (r->ar.end > ranges[i].start)
 				break;
+			cond_resched();
 		}
 		err = fit_range(&new, t, r, &ranges[i]);
 		if (err) {
@@ -310,49 +343,28 @@ EXPORT_SYMBOL_GPL(damon_target_fit);
 
 /* === Fewest regions === */
 
-static struct damon_region *largest_region(struct damon_ctx *ctx,
-					   struct damon_target **target)
-{
-	struct damon_region *r, *largest = NULL;
-	struct damon_target *t;
-
-	damon_for_each_target(t, ctx) {
-		damon_for_each_region(r, t) {
-			if (largest && damon_region_size(r) <= damon_region_size(largest))
-				continue;
-			largest = r;
-			*target = t;
-		}
-	}
-	return largest;
-}
-
 /*
- * Each region gets one piece, and the rest of the pieces go to the regions in
- * proportion to their size.  What the divisions round away, fewer pieces than there
- * are regions, goes to the largest ones.
+ * Each region has as many pieces more as its pages allow, one less than it has pages,
+ * times the same quotient.  What the division leaves over is passed on to the next
+ * region, so one pass makes exactly as many as are wanted; and since the quotient is 1
+ * at most, no region gets more pieces than it has pages.
  */
 void damon_regions_split_to(struct damon_ctx *ctx, unsigned int wanted)
 {
 	unsigned int nr = damon_nr_regions(ctx);
-	u64 total = damon_nr_pages(ctx);
+	u64 most = damon_nr_pages(ctx) - nr;
+	u64 more = min(wanted - nr, most), sum = 0, due, made = 0;
 	struct damon_region *r, *next;
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
-			unsigned long nr_pieces =
-				1 + mul_u64_u64_div_u64(region_pages(r), wanted - nr, total);
-
-			split_evenly(r, t, min(nr_pieces, region_pages(r)));
+			sum += region_pages(r) - 1;
+			due = most ? mul_u64_u64_div_u64(sum, more, most) : 0;
+			if (!damon_go_on(ctx) || split_evenly(r, t, 1 + due - made))
+				return;
+			made = due;
 		}
-	}
-
-	for (nr = damon_nr_regions(ctx); nr < wanted; nr++) {
-		cond_resched();
-		r = largest_region(ctx, &t);
-		if (split_evenly(r, t, 2))
-			break;
 	}
 }
 

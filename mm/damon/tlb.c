@@ -41,6 +41,8 @@
 
 /* The counts of a region are halved when they get there. */
 #define MAX_FLUSHED 16
+/* flushed of a region has seven bits. */
+static_assert(BIT(7) > MAX_FLUSHED);
 
 static unsigned int tlb_flushes = 20;
 

@@ -56,7 +56,8 @@ static void merge_joins_what_agrees(struct kunit *test)
 		r->on_trial = !!(c->on_trial & BIT(i++));
 	}
 	nr = t->nr_regions;
-	nr_merged = merge_target(t, G_MERGE, c->force, PAGES(c->sz_limit), c->budget);
+	nr_merged = merge_target(test_ctx(test, 1), t, G_MERGE, c->force,
+				 PAGES(c->sz_limit), c->budget);
 	KUNIT_EXPECT_EQ(test, t->nr_regions, c->want);
 	KUNIT_EXPECT_EQ(test, nr_merged, nr - t->nr_regions);
 	expect_sound(test, t);
@@ -505,6 +506,41 @@ static void refit_cuts_in_proportion(struct kunit *test)
 	KUNIT_EXPECT_LE(test, small->nr_regions, 11);
 }
 
+/*
+ * In one pass, so that 100,000 regions take no longer than the pieces that are made:
+ * with one scan for each of them, this took minutes.
+ */
+static void refit_makes_up_for_many_small_regions(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 18);
+	struct damon_target *t = add_target(test, ctx);
+	unsigned int i;
+
+	ctx->min_nr_regions = 50000;
+	ctx->max_nr_regions = 50000;
+	/* Of 4 pages each, so that the share of each rounds down to one piece. */
+	for (i = 0; i < 30000; i++)
+		add_region(test, t, PAGES(5 * i), PAGES(5 * i + 4), 0);
+	damon_regions_refit(ctx);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(ctx), 50000);
+	expect_sound(test, t);
+}
+
+/* The worker that is to end has no time for it. */
+static void refit_ends_when_the_worker_shall(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 19);
+	struct damon_target *t = add_target(test, ctx);
+
+	add_region(test, t, 0, PAGES(1000), 0);
+	ctx->kdamond_stop = true;
+	damon_regions_refit(ctx);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 1);
+	ctx->kdamond_stop = false;
+	damon_regions_refit(ctx);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 50);
+}
+
 static void refit_survives_huge_sizes(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 18);
@@ -561,6 +597,8 @@ static struct kunit_case damon_adapt_cases[] = {
 	KUNIT_CASE(cut_without_memory_changes_nothing),
 	KUNIT_CASE_PARAM(refit_restores_the_limits, refit_gen_params),
 	KUNIT_CASE(refit_cuts_in_proportion),
+	KUNIT_CASE(refit_makes_up_for_many_small_regions),
+	KUNIT_CASE(refit_ends_when_the_worker_shall),
 	KUNIT_CASE(refit_survives_huge_sizes),
 	KUNIT_CASE(refit_holds_for_any_layout),
 	{}

@@ -295,6 +295,37 @@ static void fit_follows_the_memory(struct kunit *test)
 	expect_rows(test, t, c->want, PAGE_SIZE);
 }
 
+/* Nothing is made anew where nothing has changed. */
+static void fit_leaves_alone_what_fits(struct kunit *test)
+{
+	static const struct row rows[MAX_ROWS] = {
+		{ 0, 10, 1 }, { 10, 20, 2 }, { 25, 30, 3 }, { 30, 40, 4 },
+	};
+	const struct damon_addr_range fit[] = {
+		{ PAGES(0), PAGES(20) }, { PAGES(25), PAGES(40) },
+	};
+	const struct damon_addr_range parts[] = {
+		{ PAGES(0), PAGES(10) }, { PAGES(10), PAGES(20) }, { PAGES(25), PAGES(40) },
+	};
+	struct damon_target *t = test_target(test);
+	struct damon_region *first;
+
+	add_rows(test, t, rows, PAGE_SIZE);
+	first = list_first_entry(&t->regions_list, struct damon_region, list);
+	KUNIT_EXPECT_TRUE(test, fits_already(t, fit, 2));
+	KUNIT_EXPECT_FALSE(test, fits_already(t, fit, 1));
+	KUNIT_EXPECT_FALSE(test, fits_already(t, fit + 1, 1));
+	KUNIT_EXPECT_FALSE(test, fits_already(t, fit, 0));
+	KUNIT_EXPECT_TRUE(test, fits_already(t, parts, 3));
+	KUNIT_EXPECT_FALSE(test, fits_already(t, parts, 2));
+	KUNIT_EXPECT_EQ(test, damon_target_fit(t, fit, 2), 0);
+	KUNIT_EXPECT_PTR_EQ(test, first, list_first_entry(&t->regions_list,
+							  struct damon_region, list));
+	expect_rows(test, t, rows, PAGE_SIZE);
+	damon_target_clear(t);
+	KUNIT_EXPECT_TRUE(test, fits_already(t, fit, 0));
+}
+
 static const struct bad_fit_case {
 	const char *name;
 	struct damon_addr_range ranges[2];
@@ -519,6 +550,7 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE_PARAM(split_evenly_is_even, even_gen_params),
 	KUNIT_CASE(split_evenly_refuses_no_region),
 	KUNIT_CASE_PARAM(fit_follows_the_memory, fit_gen_params),
+	KUNIT_CASE(fit_leaves_alone_what_fits),
 	KUNIT_CASE_PARAM(fit_refuses_bad_ranges_whole, bad_fit_gen_params),
 	KUNIT_CASE(fit_keeps_what_is_known),
 	KUNIT_CASE(fit_drops_a_sample_of_what_went),
