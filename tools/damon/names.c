@@ -101,14 +101,19 @@ static int compare_areas(const void *x, const void *y)
 
 /* === Processes === */
 
-/* "7f00a000-7f00b000 r-xp 00000000 08:01 1234    /usr/bin/sort" */
+/*
+ * "7f00a000-7f00b000 r-xp 00000000 08:01 1234    /usr/bin/sort". Memory that
+ * nobody may read, write or execute is reserved address space, and a hole.
+ */
 static bool add_mapping(const char *line, void *arg)
 {
 	struct named m = { .to_ns = FOREVER, .node = NO_NODE };
+	char permissions[5];
 	int name = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %n", &m.start,
-		   &m.end, &name) != 2 || !name || m.start >= m.end)
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*s %*s %*s %n", &m.start,
+		   &m.end, permissions, &name) != 3 || !name || m.start >= m.end ||
+	    !strncmp(permissions, "---", 3))
 		return true;
 	m.name = (char *)(line[name] ? line + name : "anonymous");
 	return names_add(arg, &m);
