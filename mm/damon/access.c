@@ -152,7 +152,7 @@ bool damon_visit_pmd(struct damon_walk *w, struct damon_visit v, pmd_t *pmd)
 	if (huge)
 		return ret;
 
-	/* The general way, for what changes meanwhile. */
+	/* The general way: the PMD was another one when it was read first. */
 	pte = pte_offset_map_lock(w->vma->vm_mm, pmd, v.addr, &ptl);
 	if (!pte)
 		return false;
@@ -197,8 +197,8 @@ static bool clear_young_hugetlb(struct damon_walk *w, pte_t *pte, unsigned long 
 }
 
 /*
- * Of secondary page tables, what may map 1 GiB in small pages, a part is enough: it is
- * done under a spinlock.
+ * Secondary page tables may map the page in small ones.  The part around the address
+ * is enough, since all of 1 GiB would take long under a spinlock.
  */
 static bool mkold_hugetlb(struct damon_walk *w, struct damon_visit v, pte_t *pte,
 			  unsigned long start, struct folio *folio)

@@ -24,7 +24,7 @@
 /* Chance alone gets above the first in 3.4 % of all cases, above the second in 0.05 %. */
 #define G_MERGE		G(45)
 #define G_CUT		G(120)
-/* Else what is cut would be joined again at once. */
+/* Else the parts of a cut would be joined again at once. */
 static_assert(G_MERGE < G_CUT);
 
 /* === Merge === */
@@ -83,8 +83,8 @@ static unsigned int merge_all(struct damon_ctx *ctx, s64 g, bool force,
 
 /*
  * Above @limit regions, join ever less similar neighbours.  When even the most
- * different ones may be joined, the limit on the size goes as well: the number
- * of regions is what bounds the cost.
+ * different ones may be joined, the limit on the size goes as well: the cost is
+ * bounded by the number of regions.
  */
 static void merge_surplus(struct damon_ctx *ctx, unsigned int limit)
 {
@@ -148,7 +148,7 @@ static void most_different_bins(const struct damon_evidence *e, unsigned int *fr
 	}
 }
 
-/* The parts are reported as what they are, not as what the whole was. */
+/* Each part is reported by its own evidence, not by that of the whole region. */
 static void cut_where_bins_differ(struct damon_ctx *ctx, struct damon_target *t,
 				  struct damon_region *r)
 {
@@ -199,7 +199,7 @@ static void cut_regions(struct damon_ctx *ctx)
 
 /* === Search === */
 
-/* What its parent has seen says nothing of this piece: look for yourself. */
+/* The evidence of its parent says nothing of this piece, which has to show what it is. */
 static void begin_trial(struct damon_region *r)
 {
 	damon_region_look_anew(r);
@@ -207,8 +207,8 @@ static void begin_trial(struct damon_region *r)
 }
 
 /*
- * Look around the address of a hit, where hits are new.  With three and more,
- * bins that do not differ say that there is no spot.
+ * Look around the address of a hit in memory that seemed idle.  With three hits and
+ * more, bins that do not differ say that there is no hot spot.
  */
 static void cut_seed(struct damon_target *t, struct damon_region *r)
 {
@@ -343,7 +343,7 @@ void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx
  */
 #define NR_TO_SEARCH 50
 
-/* A user who allows only a few regions keeps most of them for what is found. */
+/* Where a user allows only a few regions, most of them are kept for hot spots. */
 static unsigned int nr_wanted(const struct damon_ctx *ctx)
 {
 	return max(ctx->min_nr_regions, min(NR_TO_SEARCH, ctx->max_nr_regions / 4));

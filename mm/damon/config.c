@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The one validation of what a user asked for, and the one builder.
+ * The one validation of a configuration, and the one builder of a monitor.
  */
 #include <linux/slab.h>
 
@@ -38,7 +38,7 @@ static const struct damon_cfg_region *next_region(const struct damon_cfg *cfg,
 	return NULL;
 }
 
-/* Put the regions of @target into @ranges, which has room for all that there are. */
+/* Put the regions of @target into @ranges, which has room for those of all targets. */
 static unsigned int ranges_of(const struct damon_cfg *cfg, unsigned int target,
 			      struct damon_addr_range *ranges)
 {
@@ -72,7 +72,7 @@ static int check_regions_of(const struct damon_cfg *cfg, unsigned int target)
 	return 0;
 }
 
-/* What the memory of this machine says, after all else has been checked. */
+/* The questions that only the primitives can answer, after all else has been checked. */
 static int check_memory(const struct damon_cfg *cfg)
 {
 	const struct damon_primitives *p = cfg->primitives;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a user asked for, as plain structures: no file, no lock, no thread.
+ * The configuration of a monitor, in plain structures: no file, no lock, no thread.
  *
  * An interface fills a &struct damon_cfg, has it checked, and has a monitor
- * built of it.  There is this one check and this one builder for all of them.
+ * built of it.  All interfaces share this one check and this one builder.
  */
 #ifndef _MM_DAMON_CONFIG_H
 #define _MM_DAMON_CONFIG_H
@@ -15,7 +15,7 @@
 /**
  * struct damon_cfg_region - A range that monitoring of a target begins with.
  * @target:	Index of the target.
- * @range:	The addresses, as the user gave them: of whole bytes, but for physical
+ * @range:	The addresses that the user gave: of whole bytes, but for physical
  *		memory in the unit of damon_pa_set_primitives().
  */
 struct damon_cfg_region {

@@ -142,7 +142,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 {
 	if (!ctx)
 		return;
-	/* -EPERM says that it is off, which is what we want. */
+	/* -EPERM says that it is off, as it should be. */
 	damon_stop(ctx);
 	free_targets(&ctx->targets_list);
 	lockdep_unregister_key(&ctx->kdamond_key);
@@ -269,7 +269,7 @@ static bool take_back(struct damon_ctx *ctx, struct call *c)
 	return true;
 }
 
-/* What the caller holds is not what the worker takes. */
+/* A lock that the caller holds must not be one that the worker takes. */
 static void tell_lockdep_of_waiting(struct damon_ctx *ctx)
 {
 	lock_map_acquire(&ctx->kdamond_map);
@@ -510,8 +510,8 @@ int damon_start(struct damon_ctx *ctx)
 	ctx->calls_open = true;
 	ctx->kdamond_stop = false;
 	/*
-	 * Before it runs, so that it finds itself in its context.  Pairs with
-	 * the loads in damon_stop(): who sees this worker sees nr_starts.
+	 * Before it runs, so that it finds itself in its context.  Pairs with the
+	 * loads in damon_is_on(): whoever sees this worker sees its nr_starts.
 	 */
 	smp_store_release(&ctx->kdamond, kdamond);
 	wake_up_process(kdamond);

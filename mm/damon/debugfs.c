@@ -16,7 +16,7 @@
  * are refused.
  *
  * Notes on locking.  Removing a file waits until nobody is inside of it, and every file
- * takes damon_monitors_lock.  So that is never held while files are removed:
+ * takes damon_monitors_lock.  So this lock is never held while files are removed:
  * rm_contexts takes the monitor off the list first, and frees it when its files are
  * gone.
  */
@@ -44,7 +44,7 @@ struct dbgfs_dir {
 	struct dentry *dentry;
 };
 
-/* === Reading what a user wrote === */
+/* === Reading a text === */
 
 /*
  * The text of a write, with leading and trailing blanks left out at @text.
@@ -67,7 +67,7 @@ static char *copy_text(const char __user *ubuf, size_t count, loff_t pos, char *
 		return ERR_PTR(-EFAULT);
 	}
 	buf[count] = '\0';
-	/* A NUL would hide what is behind it. */
+	/* A NUL would hide the rest of the text. */
 	if (strlen(buf) != count) {
 		kvfree(buf);
 		return ERR_PTR(-EINVAL);
@@ -507,7 +507,7 @@ static int __init damon_dbgfs_init(void)
 	struct damon_monitor *monitor;
 
 	if (IS_ERR(main)) {
-		/* With debugfs=off this is what the user wants. */
+		/* With debugfs=off the user wants it so. */
 		pr_debug("no debugfs directory: %pe\n", main);
 		return PTR_ERR(main);
 	}

@@ -46,7 +46,7 @@ static_assert(sizeof(struct damon_sample) == 1);
 /* next_bin of a region has three bits. */
 static_assert(BIT(3) >= NR_BINS);
 
-/* Both are above what noise alone reaches: see the explanation above. */
+/* Noise alone hardly ever reaches them: see the explanation above. */
 #define G_CHANGE	G(150)
 /* A run is tested at the end of each of its aggregations. */
 #define G_RUN		G(200)
@@ -96,7 +96,7 @@ void damon_region_pick(struct damon_ctx *ctx, struct damon_region *r)
 	}
 	r->sampling_addr = damon_rand(ctx, start, end);
 	r->sample.pending = true;
-	/* Where no answer comes, that is not the same as no access. */
+	/* Where no answer comes, nothing is known: this is not the same as no access. */
 	ctx->has_samples = true;
 }
 
@@ -110,7 +110,7 @@ static void halve_evidence(struct damon_evidence *e)
 	}
 }
 
-/* What the next sample of a region will find, if its rate stays as it is. */
+/* The answer of the next sample of a region, if its rate stays as it is. */
 enum {
 	ANYTHING,
 	NO_ACCESS,
@@ -162,7 +162,7 @@ static_assert(BIT(3) > REST);
 
 static bool is_settled(const struct damon_region *r, struct tally t)
 {
-	/* Without what rounding has lost, and faded. */
+	/* Rounding may have lost a sixteenth of the samples, and faded hits are none. */
 	return t.samples > WINDOW - WINDOW / 16 && t.hits < SAMPLE / 2 &&
 		region_pages(r) <= REST_PAGES;
 }
@@ -196,7 +196,7 @@ void damon_region_record(struct damon_ctx *ctx, struct damon_region *r,
 	ctx->has_samples = true;
 	if (is_change(r, accessed))
 		forget_all(r);
-	/* Thousands of samples in one aggregation: rates are all that counts. */
+	/* Thousands of samples in one aggregation: only their rate counts. */
 	if (r->fresh.samples[bin] > U16_MAX - SAMPLE)
 		halve_evidence(&r->fresh);
 	r->fresh.samples[bin] += SAMPLE;
@@ -268,7 +268,7 @@ static unsigned int rounded_count(const struct damon_ctx *ctx, struct tally t)
 
 /*
  * The count to report.  Memory that stands out among what is accessed too rarely
- * for a count is reported with a count of 1: that tells it from memory without
+ * for a count is reported with a count of 1: this tells it from memory without
  * any access, at the price of a rate that is too high.  Where all memory is
  * accessed rarely, nothing stands out.
  */

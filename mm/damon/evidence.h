@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What samples have told of a region, and whether two parts are used alike: for
- * the files of the region engine, evidence.c, adapt.c and region.c.
+ * The evidence of a region, and the test whether two parts are used alike: for the
+ * files of the region engine, evidence.c, adapt.c and region.c.
  */
 #ifndef _MM_DAMON_EVIDENCE_H
 #define _MM_DAMON_EVIDENCE_H
@@ -82,8 +82,8 @@ static inline unsigned int bin_of(const struct damon_region *r, unsigned long ad
 }
 
 /*
- * What damon_g_test() returns for a G of @tenths / 10: G is 2 ln(2) / (SAMPLE * 2^24)
- * times that sum of logarithms.
+ * A G of @tenths / 10 in the unit of damon_g_test(), whose sum of logarithms has to be
+ * multiplied by 2 ln(2) / (SAMPLE * 2^24) to be a G.
  */
 #define G(tenths) ((s64)(tenths) * ((((s64)SAMPLE << 24) * 10000) / 13863) / 10)
 

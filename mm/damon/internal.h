@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of this folder share: the settings and the region engine.
+ * For the files of this folder: settings, the worker, and the region engine.
  */
 #ifndef _MM_DAMON_INTERNAL_H
 #define _MM_DAMON_INTERNAL_H
@@ -16,7 +16,7 @@
 #define damon_for_each_region_safe(r, next, t) \
 	list_for_each_entry_safe(r, next, &(t)->regions_list, list)
 
-/* What is in force when nobody says otherwise; see damon_new_ctx(). */
+/* The attributes of a new context; see damon_new_ctx(). */
 extern const struct damon_attrs damon_default_attrs;
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Monitors with a name: what a user asked for, and what runs of it.  An interface is
- * a view of them.
+ * Monitors with a name: each has a configuration, and the context that was built of
+ * it.  An interface is a view of them.
  */
 #ifndef _MM_DAMON_MONITOR_H
 #define _MM_DAMON_MONITOR_H
@@ -14,7 +14,7 @@
 /**
  * struct damon_monitor - A monitor with a name.
  * @list:	Node in the list of all monitors.
- * @cfg:	What the user asked for.
+ * @cfg:	The configuration.
  * @ctx:	The context that was last built of @cfg, or NULL.
  * @name:	The name.
  */

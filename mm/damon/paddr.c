@@ -71,8 +71,8 @@
 #define MAX_TRIES 4
 
 /*
- * Mappings that one check asks; which are the first ones may change while a sample
- * waits, so more are prepared.
+ * Mappings that one check asks, and one preparation.  Others may be the first ones by
+ * the time of the check, so more are prepared.
  */
 #define MAX_MAPPINGS 32
 #define MAX_PREPARED (2 * MAX_MAPPINGS)
@@ -106,12 +106,12 @@ static_assert(ADDR_UNIT <= PAGE_SIZE);
 
 /* === Which memory === */
 
-/* What the primitives know of a context, while its worker runs. */
+/* The state of the primitives for a context, while its worker runs. */
 struct pa_ctx {
 	struct damon_flushes flushes;
 };
 
-/* What the primitives know of a target: the limits that it began with. */
+/* The state of the primitives for a target: the limits that it began with. */
 struct pa_target {
 	unsigned int nr_limits;
 	struct damon_addr_range limits[];
@@ -139,7 +139,7 @@ static void add_piece(struct ram_walk *w, struct damon_addr_range range)
 		unsigned long end = min(range.end, l->end);
 
 		if (start < end) {
-			/* What the user has left out between two is left out. */
+			/* The user has left out the memory between two limits. */
 			if (!w->found && w->nr_found)
 				damon_ranges_keep_hole(w->ranges);
 			damon_ranges_add(w->ranges, start, end);
@@ -158,7 +158,7 @@ static unsigned long pfn_to_addr(unsigned long pfn)
 	return min_t(u64, (u64)pfn * (PAGE_SIZE / ADDR_UNIT), PAGE_MASK);
 }
 
-/* What is in whole pages of units. */
+/* The range of these pages, in whole pages of units. */
 static struct damon_addr_range pfns_to_range(unsigned long start, unsigned long end)
 {
 	return (struct damon_addr_range) {
@@ -234,7 +234,7 @@ static int pa_check_ranges(unsigned long id, const struct damon_addr_range *rang
 	return w.nr_found == w.nr_limits ? 0 : -ENXIO;
 }
 
-/* What it began with.  Regions that touch are one limit. */
+/* The regions that a target began with; those that touch are one limit. */
 static struct pa_target *make_target(const struct damon_target *t)
 {
 	struct pa_target *pt = kvzalloc(struct_size(pt, limits, t->nr_regions + 1),
@@ -257,7 +257,7 @@ static int fit_to_ram(struct damon_ctx *ctx, struct damon_target *t)
 {
 	const struct pa_target *pt = t->priv;
 	unsigned int more = min(damon_max_ranges(ctx), MAX_RANGES) - 1;
-	/* Those of the user, and some more, where memory is missing in them. */
+	/* The limits of the user, and some ranges more, for holes in them. */
 	unsigned long nr = min(pt->nr_limits + more, ctx->max_nr_regions);
 	struct damon_ranges *rs __free(kvfree) = damon_ranges_new(max(nr, pt->nr_limits));
 	struct ram_walk w = {
@@ -297,7 +297,7 @@ static void pa_update(struct damon_ctx *ctx)
 	damon_fit_targets(ctx, pa_fit_target);
 }
 
-/* Who has asked whether a page is online shall have an answer that stays right. */
+/* The answer "online" has to hold until the reader leaves RCU. */
 static int memory_changes(struct notifier_block *nb, unsigned long action, void *arg)
 {
 	if (action == MEM_OFFLINE)
@@ -328,15 +328,15 @@ static bool can_be_asked(struct folio *folio)
 }
 
 /*
- * Only the first page of a free block says so by its type.  All of them have no
- * reference, as have the other pages of what drivers take in one piece.
+ * Only the first page of a free block says so by its type, but none of them has a
+ * reference.  Nor have the tail pages of a compound page, which is in use.
  */
 static bool is_free(const struct page *page)
 {
 	return !page_ref_count(page) && !PageTail(page);
 }
 
-/* For SOMEBODY, @folio is what to give back by folio_put(). */
+/* For SOMEBODY, @folio is to be given back by folio_put(). */
 static enum who get_folio(unsigned long pfn, struct folio **folio)
 {
 	struct page *page;
@@ -363,13 +363,13 @@ static enum who get_folio(unsigned long pfn, struct folio **folio)
 struct visit {
 	unsigned long pfn;
 	bool mkold;
-	/* The pages that one entry mapped, at least; and mappings asked. */
+	/* Pages below the smallest entry that was found; and mappings asked. */
 	unsigned long nr_pages;
 	unsigned int nr;
 	enum damon_visited found;
 };
 
-/* The address of a page that @vma maps from @addr on, which is the folio's. */
+/* The address of page @pfn in @vma, where the folio begins at @addr, or 0. */
 static unsigned long page_addr(struct folio *folio, unsigned long pfn,
 			       struct vm_area_struct *vma, unsigned long addr)
 {
@@ -431,8 +431,8 @@ static void visit_mappings(struct folio *folio, struct visit *v)
 }
 
 /*
- * What one pass over the regions remembers of the last sample, for the next that is
- * in the same folio, or below the same entry.
+ * One pass over the regions remembers the answer for the last sample, for the next one
+ * if it is in the same folio, or below the same entry.
  */
 struct pass {
 	/* The pages that share its entry, in each mapping that was asked. */
@@ -484,7 +484,7 @@ static bool lower_refs(struct folio *folio)
 {
 	unsigned long old = READ_ONCE(folio->flags);
 
-	/* Of what is never reclaimed, reads are not counted. */
+	/* Reads of a folio that is never reclaimed are not counted. */
 	if (!lru_gen_enabled() || !LRU_REFS_MASK || folio_test_unevictable(folio))
 		return false;
 	do {
@@ -652,7 +652,7 @@ static void pa_prepare(struct damon_ctx *ctx)
 		struct damon_region *r;
 
 		damon_for_each_region(r, t) {
-			/* A flush shows what was hidden, so none rests then. */
+			/* A flush shows hidden accesses, so no region rests then. */
 			if (!damon_region_rests(r) || flush)
 				pa_prepare_sample(ctx, t, &p, r);
 			let_others_run();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of the kinds of memory, and what is the same for all of them.
+ * The table of the kinds of memory, and the code that all of them share.
  */
 #define pr_fmt(fmt) "damon: " fmt
 

@@ -206,7 +206,7 @@ static bool ranges_valid(const struct damon_addr_range *ranges, unsigned int nr)
 	return true;
 }
 
-/* Append a region that speaks as @from does, or of which nothing is known. */
+/* Append a region in the state of @from, or, without @from, a new one. */
 static struct damon_region *append_region(struct damon_target *t, unsigned long start,
 					  unsigned long end,
 					  const struct damon_region *from)
@@ -222,9 +222,9 @@ static struct damon_region *append_region(struct damon_target *t, unsigned long 
 }
 
 /*
- * Append to @new what @range keeps of the regions from @r on, and fill what
- * none of them covers.  Memory is new to the left of a piece of a region, to
- * its right, or on both sides; together it may be as large as the piece.
+ * Append to @new the parts of the regions from @r on that lie in @range, and fill the
+ * memory that none of them covers.  It joins the part to its right or left, if the new
+ * memory of a part is together no larger than the part.
  */
 static int fit_range(struct damon_target *new, struct damon_target *old,
 		     struct damon_region *r, const struct damon_addr_range *range)
@@ -260,7 +260,7 @@ static int fit_range(struct damon_target *new, struct damon_target *old,
 	return 0;
 }
 
-/* Give the regions of @new what those of @old know of their addresses. */
+/* Give the regions of @new the evidence that @old has about their addresses. */
 static void inherit_target(struct damon_target *new, const struct damon_target *old)
 {
 	struct damon_region *to, *from;
@@ -344,10 +344,10 @@ EXPORT_SYMBOL_GPL(damon_target_fit);
 /* === Fewest regions === */
 
 /*
- * Each region has as many pieces more as its pages allow, one less than it has pages,
- * times the same quotient.  What the division leaves over is passed on to the next
- * region, so one pass makes exactly as many as are wanted; and since the quotient is 1
- * at most, no region gets more pieces than it has pages.
+ * A region can get one piece less than it has pages, and gets the same part of this
+ * number as all others.  The remainder of each division is passed on to the next region,
+ * so one pass makes exactly as many pieces as are wanted; and since the part is 1 at
+ * most, no region gets more pieces than it has pages.
  */
 void damon_regions_split_to(struct damon_ctx *ctx, unsigned int wanted)
 {

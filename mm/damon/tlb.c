@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the TLB hides from samples, and flushes within a limit.
+ * Accesses that the TLB hides from samples, and flushes within a limit.
  *
  * The problem.  The processor sets the Accessed bit when it loads an entry into
  * its TLB.  As long as the translation stays there, the bit that was cleared

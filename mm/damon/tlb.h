@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the TLB hides from samples, and flushes within a limit; tlb.c tells how.
+ * Accesses that the TLB hides from samples, and flushes within a limit; tlb.c tells how.
  */
 #ifndef _MM_DAMON_TLB_H
 #define _MM_DAMON_TLB_H

@@ -41,10 +41,10 @@
 #include "ranges.h"
 #include "tlb.h"
 
-/* What the primitives know of a context, while its worker runs. */
+/* The state of the primitives for a context, while its worker runs. */
 struct va_ctx {
 	struct damon_flushes flushes;
-	/* The target from which on one is looked for that is flushed next. */
+	/* How many targets have had their turn of the flush, in this round. */
 	unsigned int turn;
 };
 
@@ -257,7 +257,7 @@ static void tell_neighbours(struct damon_walk *w, struct damon_target *t,
 	w->aside = DAMON_NOTHING;
 }
 
-/* What is rare, and apart from the way of most visits. */
+/* Out of line, since hardly any visit has something aside. */
 static noinline void heed_aside(struct damon_cursor *c, struct damon_target *t,
 				struct damon_region *r)
 {
@@ -284,7 +284,7 @@ static __always_inline void va_prepare_sample(struct damon_ctx *ctx, struct damo
 
 /*
  * For the regions that have no sample: the others were prepared as they were checked.
- * A flush shows what was hidden, so none rests then.
+ * A flush shows hidden accesses, so no region rests then.
  */
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool flush)
 {
