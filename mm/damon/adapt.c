@@ -15,9 +15,7 @@
  * within the spot, its neighbours are asked (feelers), twice as far at each
  * aggregation: a spot 125 times as large as the seed is covered after five.
  *
- * If the guess is wrong, the loss is bounded: a cut that chance has suggested
- * costs one sample an interval until the parts agree, and a bad merge is undone
- * by later evidence.
+ * A wrong guess costs little, see Documentation/mm/damon/design.rst.
  */
 #include "evidence.h"
 

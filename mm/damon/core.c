@@ -2,38 +2,9 @@
 /*
  * DAMON, the data access monitor: contexts, and the worker that monitors.
  *
- * The problem.  Who decides which memory to reclaim, to move to a slower node,
- * or to back with huge pages, has to know which memory is used.  The processor
- * sets an Accessed bit in the page table entry of a page that is used, and
- * nothing else.  Reading all of these bits costs time in proportion to the size
- * of the memory: at 50 ns an entry, 64 GiB take 0.8 s.  Doing that every 5 ms,
- * to tell pages that are used all the time from pages used now and then, is out
- * of the question.
- *
- * The model.  The memory is divided into regions, and one page of each is asked
- * (see region.c for why this works, evidence.c for what a region knows, and adapt.c
- * for how the regions are kept right).
- * The cost depends on the number of regions alone:
- *
- *	checks per second = number of regions / sample_interval
- *
- * With the defaults of 5 ms and 1000 regions at most, that is 200,000 checks a
- * second at worst; with the 50 or so that most programs need, 10,000, and a
- * fifth of that once it is known that they are idle.
- *
- * Time.  In each sampling interval the Accessed bit of one page per region is
- * cleared, and looked at again when the interval is over:
- *
- *	|<- sample ->|
- *	prepare   check+prepare   check+prepare  ...             check+prepare
- *	|------------------- aggr_interval ------------------------>|
- *	    damon_aggregate(): count, report, and adapt the regions
- *	... every regions_update_interval: update_target_regions(), limits
- *
- * With 5 ms and 100 ms, a region has 20 samples an aggregation: nr_accesses of
- * 10 says that its pages are used in half of all 5 ms.  A page that is used
- * every 50 ms is found accessed in 10 % of the samples, and so is a page that
- * is used in bursts a tenth of the time: the monitor does not tell these apart.
+ * Documentation/mm/damon/design.rst has the problem, the model and a picture of time.
+ * Regions are made in region.c, evidence.c has what is known of each, and adapt.c cuts
+ * and joins them.
  *
  * The worker sleeps to absolute points of the monotonic clock, so the time that
  * its checks take is not added to the interval.  When it is late, because there

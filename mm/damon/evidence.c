@@ -15,10 +15,8 @@
  *	G = 2 (H(k1, n1) + H(k2, n2) - H(k1 + k2, n1 + n2))
  *	H(k, n) = k ln k + (n - k) ln(n - k) - n ln n
  *
- * With one rate for both, G is above 4.5 in 3.4 % of all cases, above 12 in
- * 0.05 %, above 15 in 0.01 %.  Example: 2 hits of 2 samples in one eighth, and
- * none of 18 in the others, have G = 13.0: a border.  1 of 3 against 0 of 17 has
- * G = 4.2, which neither calls for a border nor speaks against joining the two.
+ * With one rate for both, G is above 12 in 0.05 % of all cases, and above 15 in 0.01 %;
+ * Documentation/mm/damon/engine.rst has more of them, and worked examples.
  *
  * Change.  When the samples of this aggregation contradict the older ones
  * (G > 15), or three in a row contradict what was certain, the memory is used in

@@ -2,14 +2,8 @@
 /*
  * Targets and their regions: made, split, fitted to memory, kept within limits.
  *
- * The problem.  Whether a page was accessed costs a visit to its page table
- * entry; a machine has many millions of pages, and wants to spend a part of a
- * percent of one CPU.
- *
- * The model.  Neighbouring pages are mostly used alike.  So the memory is
- * divided into regions, one page of each is looked at in each sampling
- * interval, and it speaks for all of them.  The cost is then a matter of the
- * number of regions, which the user bounds, and not of the size of the memory.
+ * A region is memory whose pages are assumed to be used alike, so that one page of it
+ * can speak for all; Documentation/mm/damon/design.rst tells why.
  *
  * What a region knows of itself is in evidence.c; when it is joined or cut,
  * adapt.c decides.  All of it runs on the worker, or while the monitor is off, and
