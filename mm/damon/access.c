@@ -241,19 +241,20 @@ static struct mutex *fault_mutex(struct vm_area_struct *vma, unsigned long start
 }
 
 /*
- * A page fault looks without the page table lock, and takes a page whose entry is out of
- * its place for missing.  It holds this mutex.  Where the entry stays in its place, the
- * worst is that the fault sees, under the page table lock, that a bit has changed since it
- * looked, and is repeated; then the mutex is not needed.
+ * A page fault holds this mutex.  It looks without the page table lock, and takes a page
+ * whose entry is out of its place for missing.  And where it copies a page, which takes
+ * 100 ms for 1 GiB, it throws the copy away if a bit of the entry has changed meanwhile,
+ * and begins again.  So the mutex is tried where the bit is cleared; to look at the bit
+ * hurts nobody.
  */
-static bool trylock_faults(struct vm_area_struct *vma, unsigned long start)
+static bool trylock_faults(struct vm_area_struct *vma, unsigned long start, bool mkold)
 {
-	return IS_ONE_ENTRY || mutex_trylock(fault_mutex(vma, start));
+	return !mkold || mutex_trylock(fault_mutex(vma, start));
 }
 
-static void unlock_faults(struct vm_area_struct *vma, unsigned long start)
+static void unlock_faults(struct vm_area_struct *vma, unsigned long start, bool mkold)
 {
-	if (!IS_ONE_ENTRY)
+	if (mkold)
 		mutex_unlock(fault_mutex(vma, start));
 }
 
@@ -297,9 +298,9 @@ bool damon_visit_hugetlb(struct damon_walk *w, struct damon_visit v)
 		w->aside = DAMON_UNKNOWN;
 		return false;
 	}
-	if (trylock_faults(w->vma, start)) {
+	if (trylock_faults(w->vma, start, v.mkold)) {
 		ret = visit_hugetlb_page(w, v, start);
-		unlock_faults(w->vma, start);
+		unlock_faults(w->vma, start, v.mkold);
 	} else {
 		w->aside = DAMON_UNKNOWN;
 	}
@@ -314,14 +315,14 @@ static enum damon_visited visit_mapped_hugetlb(struct damon_walk *w, struct damo
 	unsigned long start = pvmw->address & huge_page_mask(hstate_vma(w->vma));
 
 	pvmw->address = start;
-	if (!trylock_faults(w->vma, start))
+	if (!trylock_faults(w->vma, start, v.mkold))
 		return DAMON_BUSY;
 	if (page_vma_mapped_walk(pvmw)) {
 		ret = visit_hugetlb_entry(w, v, pvmw->pte, start) ?
 			DAMON_ACCESSED : DAMON_IDLE;
 		page_vma_mapped_walk_done(pvmw);
 	}
-	unlock_faults(w->vma, start);
+	unlock_faults(w->vma, start, v.mkold);
 	return ret;
 }
 #else

@@ -173,7 +173,7 @@ static __always_inline bool damon_visit_pte(struct damon_walk *w, struct damon_v
 
 /*
  * Visit the entry that maps @v.addr.  The answer of one that maps nothing, of a swap
- * or migration entry, and of one of a device is "no".
+ * or migration entry, and of one of memory that only a device can access is "no".
  *
  * For a table of PTEs this does what pte_offset_map_lock() does.  Its two calls and
  * its second reading of the PMD would double the cost of a visit.

@@ -54,7 +54,10 @@ static void lock_of_a_file_is_not_waited_for(struct kunit *test)
 	mmap_read_unlock(current->mm);
 }
 
-/* Its holder allocates and clears a page, which takes long. */
+/*
+ * A fault holds the mutex as long as it clears or copies a page.  The bit of the entry
+ * stays as it is meanwhile, but may be looked at.
+ */
 static void page_fault_is_not_waited_for(struct kunit *test)
 {
 	struct damon_walk w = { .vma = map_hugetlb(test) };
@@ -63,8 +66,14 @@ static void page_fault_is_not_waited_for(struct kunit *test)
 	mmap_read_lock(current->mm);
 	mutex_lock(mutex);
 	KUNIT_EXPECT_FALSE(test, damon_page_mkold(&w, w.vma->vm_start));
-	KUNIT_EXPECT_EQ(test, w.aside, IS_ONE_ENTRY ? DAMON_NOTHING : DAMON_UNKNOWN);
+	KUNIT_EXPECT_EQ(test, w.aside, DAMON_UNKNOWN);
+	w.aside = DAMON_NOTHING;
+	KUNIT_EXPECT_FALSE(test, damon_page_young(&w, w.vma->vm_start, true));
+	KUNIT_EXPECT_EQ(test, w.aside, DAMON_NOTHING);
 	mutex_unlock(mutex);
+
+	KUNIT_EXPECT_FALSE(test, damon_page_mkold(&w, w.vma->vm_start));
+	KUNIT_EXPECT_EQ(test, w.aside, DAMON_NOTHING);
 	mmap_read_unlock(current->mm);
 }
 
