@@ -27,7 +27,8 @@
 static_assert(DAMON_TICK < DAMON_TURN);
 static_assert(DAMON_TURN % DAMON_TICK == 0);
 
-u64 damon_turn_begins(void)
+/* The time when a turn begins, or 0 if nobody wants to know. */
+static u64 begin_turn(void)
 {
 	return trace_damon_lock_turn_enabled() ? local_clock() : 0;
 }
@@ -40,10 +41,10 @@ static u64 time_since(u64 then)
 	return now > then ? now - then : 0;
 }
 
-void damon_turn_ends(u64 began, bool mmap_lock, unsigned int nr)
+static void trace_turn(const struct damon_cursor *c)
 {
-	if (trace_damon_lock_turn_enabled() && began)
-		trace_damon_lock_turn(mmap_lock, nr, time_since(began));
+	if (trace_damon_lock_turn_enabled() && c->began)
+		trace_damon_lock_turn(c->mmap_locked, c->nr, time_since(c->began));
 }
 
 void damon_cursor_unlock(struct damon_cursor *c)
@@ -54,7 +55,7 @@ void damon_cursor_unlock(struct damon_cursor *c)
 		vma_end_read(c->walk.vma);
 	else
 		return;
-	damon_turn_ends(c->began, c->mmap_locked, c->nr);
+	trace_turn(c);
 	c->mmap_locked = false;
 	c->walk.vma = NULL;
 	c->walk.size = 0;
@@ -95,7 +96,7 @@ bool damon_cursor_lock(struct damon_cursor *c, unsigned long addr)
 
 	c->walk.vma = lock_vma_under_rcu(c->mm, addr);
 	if (c->walk.vma) {
-		c->began = damon_turn_begins();
+		c->began = begin_turn();
 		return true;
 	}
 	/* Without a look first, every sample in a hole would take mmap_lock. */
@@ -110,7 +111,7 @@ bool damon_cursor_lock(struct damon_cursor *c, unsigned long addr)
 		mmap_read_unlock(c->mm);
 		return false;
 	}
-	c->began = damon_turn_begins();
+	c->began = begin_turn();
 	c->mmap_locked = true;
 	return true;
 }

@@ -36,23 +36,8 @@ struct damon_cursor {
 	bool mmap_locked;
 	unsigned int nr;		/* regions in this turn */
 	u64 since;			/* time of the DAMON_TICKth */
-	u64 began;			/* see damon_turn_begins() */
+	u64 began;			/* its time, if it is traced */
 };
-
-/**
- * damon_turn_begins() - A lock was taken that keeps mappings as they are.
- *
- * Return: What damon_turn_ends() wants.
- */
-u64 damon_turn_begins(void);
-
-/**
- * damon_turn_ends() - The lock was given back; tell how long it was held.
- * @began:	What damon_turn_begins() has returned.
- * @mmap_lock:	It was mmap_lock, not the lock of one mapping.
- * @nr:		Regions visited or mappings listed.
- */
-void damon_turn_ends(u64 began, bool mmap_lock, unsigned int nr);
 
 /**
  * damon_cursor_unlock() - Give back the lock, if one is held.

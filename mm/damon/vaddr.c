@@ -15,9 +15,9 @@
  * - Regions are visited in address order, under the lock of the mapping that
  *   each sample is in: see cursor.c.  Inside are the locks of access.c.
  *
- * - Neither mmap_lock nor any other lock is waited for but page table locks: one process
- *   that is stuck would keep the worker from all others, and from its end.  A sample
- *   behind a lock that is in use is unknown, and dropped.
+ * - No lock is waited for but page table locks and the spinlock of a task, so not
+ *   mmap_lock: one process that is stuck would keep the worker from all others, and from
+ *   its end.  A sample behind a lock that is in use is unknown, and dropped.
  */
 #define pr_fmt(fmt) "damon: " fmt
 
@@ -44,7 +44,7 @@
 /* The state of the primitives for a context, while its worker runs. */
 struct va_ctx {
 	struct damon_flushes flushes;
-	/* How many targets have had their turn of the flush, in this round. */
+	/* Which target was flushed last; the first one is 1. */
 	unsigned int turn;
 };
 
@@ -124,39 +124,37 @@ static void list_end(struct mm_struct *mm)
 }
 
 /*
- * Mappings are listed DAMON_TURN at a time.  One that changes or moves meanwhile may be
- * missed or seen twice, until the next update.
+ * Mappings are listed DAMON_TURN at a time.  Each is found anew from the end of the one
+ * before: where the tree changes meanwhile, going on from its entry could miss a mapping
+ * that has just become part of it, and its regions would be made anew.  So only one that
+ * moves, or grows down, may be missed or seen twice, until the next update.
  */
 static int list_mappings(struct mm_struct *mm, struct damon_ranges *rs)
 {
 	MA_STATE(mas, &mm->mm_mt, 0, 0);
 	struct vm_area_struct *vma;
 	unsigned int nr;
-	u64 began;
 
 	do {
-		nr = 0;
 		if (!list_begin(mm))
 			return -EAGAIN;
-		began = damon_turn_begins();
-		mas_for_each(&mas, vma, ULONG_MAX) {
+		for (nr = 0; nr < DAMON_TURN; nr++) {
+			vma = mas_find(&mas, ULONG_MAX);
+			if (!vma)
+				break;
 			/* Flags that change now are as good before as after. */
 			if (data_race(vma_is_accessible(vma)))
 				damon_ranges_add(rs, mas.index, mas.last + 1);
-			if (++nr == DAMON_TURN)
-				break;
+			mas_pause(&mas);
 		}
-		mas_pause(&mas);
 		list_end(mm);
-		if (!IS_ENABLED(CONFIG_PER_VMA_LOCK))
-			damon_turn_ends(began, true, nr);
 		cond_resched();
 	} while (vma);
 	return 0;
 }
 
 /* No more room than for all mappings, which max_nr_regions may be far above. */
-static struct damon_ranges *new_ranges(struct damon_ctx *ctx, struct mm_struct *mm)
+static struct damon_ranges *room_for_mappings(struct damon_ctx *ctx, struct mm_struct *mm)
 {
 	unsigned int nr_mappings = max(READ_ONCE(mm->map_count), 1);
 
@@ -165,7 +163,7 @@ static struct damon_ranges *new_ranges(struct damon_ctx *ctx, struct mm_struct *
 
 static int fit_to_mappings(struct damon_ctx *ctx, struct damon_target *t, struct mm_struct *mm)
 {
-	struct damon_ranges *rs __free(kvfree) = new_ranges(ctx, mm);
+	struct damon_ranges *rs __free(kvfree) = room_for_mappings(ctx, mm);
 	int err;
 
 	if (!rs)
@@ -473,6 +471,7 @@ static void va_set(struct damon_ctx *ctx)
 	ctx->check_accesses = va_check;
 	ctx->target_valid = va_target_valid;
 	ctx->cleanup = va_cleanup;
+	ctx->addr_unit = 1;
 }
 
 /* The mappings are not followed. */

@@ -50,8 +50,7 @@ TRACE_EVENT(damon_aggregated,
 
 /*
  * One turn of a lock that keeps a mapping as it is, while @nr regions were
- * visited or, with mmap_lock, mappings listed.  A turn that began before the
- * event was enabled is not told.
+ * visited.  A turn that began before the event was enabled is not told.
  */
 TRACE_EVENT(damon_lock_turn,
 
