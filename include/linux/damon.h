@@ -349,7 +349,8 @@ struct damon_ctx *damon_new_ctx(void);
  * @ctx:	The context; NULL does nothing.
  *
  * Context: May sleep.  Not from the callbacks of @ctx, nor under a lock that one of
- *	them takes; see damon_stop().
+ *	them takes; see damon_stop().  No other task is in a function of this header
+ *	with @ctx, or enters one.
  */
 void damon_destroy_ctx(struct damon_ctx *ctx);
 
@@ -392,7 +393,7 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
  *
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
- *	as damon_set_attrs() takes, or the error of making the thread.
+ *	as damon_set_attrs() takes, -ENOMEM, or another error of making the thread.
  */
 int damon_start(struct damon_ctx *ctx);
 

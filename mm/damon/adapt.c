@@ -300,6 +300,7 @@ bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 {
 	struct tally all = tally(&r->known), fresh = tally(&r->fresh);
 
+	damon_assert_owner(ctx);
 	all.hits += fresh.hits;
 	all.samples += fresh.samples;
 	/* Much of it is used, now here and now there: there is no spot. */

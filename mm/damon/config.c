@@ -2,6 +2,7 @@
 /*
  * The one validation of a configuration, and the one builder of a monitor.
  */
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "config.h"
@@ -50,7 +51,7 @@ static unsigned int ranges_of(const struct damon_cfg *cfg, unsigned int target,
 	return nr;
 }
 
-static struct damon_addr_range *new_ranges(const struct damon_cfg *cfg)
+static struct damon_addr_range *alloc_ranges(const struct damon_cfg *cfg)
 {
 	return kvmalloc_array(cfg->nr_regions ?: 1, sizeof(struct damon_addr_range),
 			      GFP_KERNEL);
@@ -84,11 +85,13 @@ static int check_memory(const struct damon_cfg *cfg)
 		err = p->check_ids(cfg->targets, cfg->nr_targets);
 	if (err)
 		return err;
-	ranges = new_ranges(cfg);
+	ranges = alloc_ranges(cfg);
 	if (!ranges)
 		return -ENOMEM;
-	for (i = 0; i < cfg->nr_targets && !err; i++)
+	for (i = 0; i < cfg->nr_targets && !err; i++) {
 		err = p->check_ranges(cfg->targets[i], ranges, ranges_of(cfg, i, ranges));
+		cond_resched();
+	}
 	kvfree(ranges);
 	return err;
 }
@@ -113,13 +116,14 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 		err = check_regions_of(cfg, i);
 		if (err)
 			return err;
+		cond_resched();
 	}
 	return cfg->nr_targets ? check_memory(cfg) : 0;
 }
 
 static int build_regions(struct damon_ctx *ctx, const struct damon_cfg *cfg)
 {
-	struct damon_addr_range *ranges = new_ranges(cfg);
+	struct damon_addr_range *ranges = alloc_ranges(cfg);
 	struct damon_target *t;
 	unsigned int target = 0, nr;
 	int err = 0;
@@ -133,6 +137,7 @@ static int build_regions(struct damon_ctx *ctx, const struct damon_cfg *cfg)
 			damon_target_fit(t, ranges, nr);
 		if (err)
 			break;
+		cond_resched();
 	}
 	kvfree(ranges);
 	return err;

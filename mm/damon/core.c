@@ -477,7 +477,7 @@ int damon_start(struct damon_ctx *ctx)
 	}
 
 	ctx->number = number;
-	ctx->nr_starts++;
+	WRITE_ONCE(ctx->nr_starts, ctx->nr_starts + 1);
 	ctx->calls_open = true;
 	ctx->kdamond_stop = false;
 	/*

@@ -27,6 +27,7 @@
 #include <linux/kstrtox.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -261,6 +262,7 @@ static void show_regions(struct seq_file *m, const struct damon_cfg *cfg)
 				seq_printf(m, "%u %lu %lu\n", r->target,
 					   r->range.start, r->range.end);
 		}
+		cond_resched();
 	}
 }
 

@@ -25,11 +25,7 @@ struct damon_monitor {
 	char name[NAME_MAX + 1];
 };
 
-/*
- * Protects the list of monitors, and each of them with its configuration.  The worker
- * never takes it.  Who waits for it can be interrupted, since it may be held while a
- * worker is waited for.
- */
+/* See the notes on locking in monitor.c. */
 extern struct mutex damon_monitors_lock;
 
 /**
@@ -106,7 +102,10 @@ int damon_monitor_pid(struct damon_monitor *m);
 bool damon_monitors_run(void);
 
 /**
- * damon_monitors_start() - Start all monitors, or none.
+ * damon_monitors_start() - Start all monitors.
+ *
+ * Where one can not be started, those that were begun are stopped again, or, if the
+ * caller is killed meanwhile, at least asked to end.
  *
  * Context: May sleep; takes damon_monitors_lock.
  * Return: 0; -EBUSY when one runs already; -EINVAL when one has no targets; what

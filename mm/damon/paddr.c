@@ -329,7 +329,9 @@ static bool can_be_asked(struct folio *folio)
 
 /*
  * Only the first page of a free block says so by its type, but none of them has a
- * reference.  Nor have the tail pages of a compound page, which is in use.
+ * reference.  Nor have the tail pages of a compound page, which is in use.  Drivers may
+ * have taken several pages in one piece that is not compound: but for the first one, they
+ * are taken for free.
  */
 static bool is_free(const struct page *page)
 {

@@ -46,6 +46,7 @@ void damon_fit_targets(struct damon_ctx *ctx,
 	struct damon_target *t;
 	unsigned int i = 0;
 
+	damon_assert_owner(ctx);
 	damon_for_each_target(t, ctx) {
 		int err = fit(ctx, t);
 

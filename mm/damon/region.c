@@ -158,20 +158,14 @@ static int split_region(struct damon_region *r, struct damon_target *t,
 }
 
 /*
- * Cut a region in pieces of whole pages, of one size; the last one takes what the
- * division leaves over.  Return 0; -EINVAL where that can not be done, with nothing
- * changed; -ENOMEM with the cuts made so far kept.
+ * Cut a region in pieces of whole pages, of one size, no more than it has pages; the last
+ * one takes what the division leaves over.  Return 0, or -ENOMEM with the cuts made so
+ * far kept.
  */
 static int split_evenly(struct damon_region *r, struct damon_target *t,
 			unsigned int nr_pieces)
 {
-	unsigned long sz_piece;
-
-	if (!r || !nr_pieces)
-		return -EINVAL;
-	sz_piece = PAGE_ALIGN_DOWN(damon_region_size(r) / nr_pieces);
-	if (!sz_piece)
-		return -EINVAL;
+	unsigned long sz_piece = PAGE_ALIGN_DOWN(damon_region_size(r) / nr_pieces);
 
 	/* From the left: each split leaves the rest to its right. */
 	for (; nr_pieces > 1; nr_pieces--) {
@@ -338,10 +332,10 @@ EXPORT_SYMBOL_GPL(damon_target_fit);
 /* === Fewest regions === */
 
 /*
- * A region can get one piece less than it has pages, and gets the same part of this
- * number as all others.  The remainder of each division is passed on to the next region,
- * so one pass makes exactly as many pieces as are wanted; and since the part is 1 at
- * most, no region gets more pieces than it has pages.
+ * A region can have one more piece for each of its pages but the first.  Of this number
+ * it gets the same part as all others.  The remainder of each division is passed on to
+ * the next region, so one pass makes exactly as many pieces as are wanted; and since the
+ * part is 1 at most, no region gets more pieces than it has pages.
  */
 void damon_regions_split_to(struct damon_ctx *ctx, unsigned int wanted)
 {
@@ -351,6 +345,7 @@ void damon_regions_split_to(struct damon_ctx *ctx, unsigned int wanted)
 	struct damon_region *r, *next;
 	struct damon_target *t;
 
+	damon_assert_owner(ctx);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
 			sum += region_pages(r) - 1;

@@ -34,6 +34,7 @@
 #include <linux/damon.h>
 #include <linux/jiffies.h>
 #include <linux/moduleparam.h>
+#include <linux/sched.h>
 
 #include "tlb.h"
 
@@ -85,8 +86,10 @@ void damon_samples_flushed(struct damon_target *t)
 {
 	struct damon_region *r;
 
-	damon_for_each_region(r, t)
+	damon_for_each_region(r, t) {
 		r->sample.flushed = r->sample.pending;
+		cond_resched();
+	}
 }
 
 static bool tlb_hides(struct damon_tlb_stats s, unsigned int limit)

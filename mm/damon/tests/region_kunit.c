@@ -166,24 +166,19 @@ static const struct even_case {
 	const char *name;
 	unsigned long start, end;	/* in pages */
 	unsigned int nr_pieces;
-	int ret;
 	struct row want[MAX_ROWS + 1];
 } even_cases[] = {
 	{
-		"100 pages by 10", 0, 100, 10, 0,
+		"100 pages by 10", 0, 100, 10,
 		{ { 0, 10 }, { 10, 20 }, { 20, 30 }, { 30, 40 }, { 40, 50 },
 		  { 50, 60 }, { 60, 70 }, { 70, 80 }, { 80, 90 }, { 90, 100 } },
 	}, {
-		"the last piece takes the rest", 5, 59, 5, 0,
+		"the last piece takes the rest", 5, 59, 5,
 		{ { 5, 15 }, { 15, 25 }, { 25, 35 }, { 35, 45 }, { 45, 59 } },
 	}, {
-		"one piece", 5, 59, 1, 0, { { 5, 59 } },
+		"one piece", 5, 59, 1, { { 5, 59 } },
 	}, {
-		"one page each", 0, 3, 3, 0, { { 0, 1 }, { 1, 2 }, { 2, 3 } },
-	}, {
-		"fewer pages than pieces", 5, 6, 2, -EINVAL, { { 5, 6 } },
-	}, {
-		"no pieces", 0, 100, 0, -EINVAL, { { 0, 100 } },
+		"one page each", 0, 3, 3, { { 0, 1 }, { 1, 2 }, { 2, 3 } },
 	},
 };
 
@@ -195,14 +190,8 @@ static void split_evenly_is_even(struct kunit *test)
 	struct damon_target *t = test_target(test);
 	struct damon_region *r = add_region(test, t, PAGES(c->start), PAGES(c->end), 0);
 
-	KUNIT_EXPECT_EQ(test, split_evenly(r, t, c->nr_pieces), c->ret);
+	KUNIT_EXPECT_EQ(test, split_evenly(r, t, c->nr_pieces), 0);
 	expect_rows(test, t, c->want, PAGE_SIZE);
-}
-
-static void split_evenly_refuses_no_region(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, split_evenly(NULL, test_target(test), 2),
-			-EINVAL);
 }
 
 /* === Fit === */
@@ -548,7 +537,6 @@ static struct kunit_case damon_region_cases[] = {
 	KUNIT_CASE(split_keeps_what_is_known),
 	KUNIT_CASE(split_leaves_a_pending_sample_where_it_is),
 	KUNIT_CASE_PARAM(split_evenly_is_even, even_gen_params),
-	KUNIT_CASE(split_evenly_refuses_no_region),
 	KUNIT_CASE_PARAM(fit_follows_the_memory, fit_gen_params),
 	KUNIT_CASE(fit_leaves_alone_what_fits),
 	KUNIT_CASE_PARAM(fit_refuses_bad_ranges_whole, bad_fit_gen_params),
