@@ -38,6 +38,7 @@ static struct setting {
 	{ .path = KSM "run" },
 	{ .path = KSM "pages_to_scan" },
 	{ .path = KSM "sleep_millisecs" },
+	{ .path = KSM "smart_scan" },
 	{ .path = THP "64kB/enabled" },
 	{ .path = THP "2048kB/enabled" },
 	{ .path = HUGETLB },
@@ -673,6 +674,75 @@ TEST_F_TIMEOUT(moving, huge_pages_that_are_split_and_joined, 200)
 	}
 	if (!variant->physical)
 		EXPECT_GT(heat(self->s, 0, ARENA, ARENA + HOT), 0);
+}
+
+/* So little that each page is asked often. */
+#define MERGED	(256 * KiB)
+
+/* Written to, a page that was merged becomes the own of the writer; all stay alike. */
+static long do_part(struct work *w)
+{
+	unsigned long offset;
+
+	for (offset = 0; offset < MERGED; offset += 4 * KiB) {
+		*(unsigned long *)(ARENA + offset) = offset + 1;
+		*(unsigned long *)(ARENA2 + offset) = offset + 1;
+	}
+	return 0;
+}
+
+/* Most of them; ksmd may have no more time. */
+static void wait_until_merged(void)
+{
+	wait_for(read_number(KSM "pages_sharing") >= (long)(MERGED / (4 * KiB) * 3 / 4), 1);
+}
+
+/* The pages that it has now, and which are about to be merged. */
+static int watch_own(struct work *w, bool physical)
+{
+	const char *attrs = "100 100000 3600000000 100 1000";
+	struct pages own = {};
+	int err;
+
+	if (!physical)
+		return damon_on(attrs, &w->pid, 1);
+	err = pages_add(&own, w->pid, ARENA, MERGED) ?:
+		pages_add(&own, w->pid, ARENA2, MERGED) ?:
+		damon_on_ids(attrs, "paddr", rows_of(&own, &own));
+	free(own.pfn);
+	return err;
+}
+
+/* A folio may become one of KSM at each moment of a visit. */
+TEST_F_TIMEOUT(moving, memory_that_is_merged_and_parted, 200)
+{
+	long before = vm_event("cow_ksm ");
+	double end = now() + 5;
+	int err;
+
+	settings_save();
+	self->w->arg[0] = ARENA;
+	self->w->arg[1] = MERGED;
+	err = work_call(self->w, map_ksm);
+	/* It shall come back to each page at once. */
+	err = err ?: write_text(KSM "sleep_millisecs", "0");
+	write_text(KSM "smart_scan", "0");
+	if (err) {
+		settings_restore();
+		SKIP(return, "nothing is merged: %d", err);
+	}
+	while (!err && now() < end) {
+		/* So that none is merged before it is watched. */
+		err = write_text(KSM "run", "0") ?: work_call(self->w, do_part) ?:
+			watch_own(self->w, variant->physical) ?:
+			write_text(KSM "run", "1");
+		wait_until_merged();
+		err = err ?: damon_write("monitor_on", "off");
+	}
+	TH_LOG("%ld pages were merged, and parted", vm_event("cow_ksm ") - before);
+	settings_restore();
+	EXPECT_EQ(0, err);
+	EXPECT_LT(before, vm_event("cow_ksm "));
 }
 
 /* For monitors of processes. */
