@@ -787,52 +787,6 @@ TEST_F_TIMEOUT(harmless, huge_pages_of_hugetlb_that_are_unmapped, 120)
 	write_text(HUGETLB, old);
 }
 
-/* For a while, use a huge page and look whether it is there.  How often was it not? */
-static long do_look(struct work *w)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	double end = now() + 5;
-	uint64_t entry;
-	long gone = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (now() < end) {
-		touch(ARENA, ARENA + 1);
-		if (pread(fd, &entry, 8, ARENA / (4 * KiB) * 8) != 8)
-			return -EIO;
-		gone += !(entry >> 63);
-	}
-	close(fd);
-	return gone;
-}
-
-/* Who finds no entry takes the page for missing: a core dump has a hole there. */
-TEST_F_TIMEOUT(harmless, huge_pages_of_hugetlb_that_others_look_at, 120)
-{
-	char old[64], ids[32];
-
-	if (read_text(HUGETLB, old, sizeof(old)) || write_text(HUGETLB, "1"))
-		SKIP(return, "no hugetlb");
-	self->w->arg[0] = ARENA;
-	self->w->arg[1] = HUGE;
-	if (work_call(self->w, map_hugetlb)) {
-		write_text(HUGETLB, old);
-		SKIP(return, "no memory for a huge page");
-	}
-	EXPECT_EQ(0, work_call(self->w, do_look));
-	/* As many visits to the entry as possible, each at another moment of a look. */
-	snprintf(ids, sizeof(ids), "fvaddr %d", self->w->pid);
-	EXPECT_EQ(0, damon_write("attrs", "50 50000 2000000 3 10"));
-	self->t->max_accesses = 1000;
-	EXPECT_EQ(0, damon_write("target_ids", ids));
-	EXPECT_EQ(0, damon_init_regions(ARENA, ARENA + HUGE));
-	EXPECT_EQ(0, damon_write("monitor_on", "on"));
-	EXPECT_EQ(0, trace_next(self->t, self->s));
-	EXPECT_EQ(0, work_call(self->w, do_look));
-	write_text(HUGETLB, old);
-}
-
 static long do_protect(struct work *w)
 {
 	return mprotect((void *)w->arg[0], w->arg[1], w->arg[2]) ? -errno : 0;
