@@ -33,16 +33,27 @@ static inline bool damon_is_on(struct damon_ctx *ctx)
 }
 
 /**
+ * damon_is_stopping() - Shall the worker end?
+ * @ctx:	The context.
+ *
+ * Return: Whether it shall; then it has no time for the rest of a pass.
+ */
+static inline bool damon_is_stopping(const struct damon_ctx *ctx)
+{
+	return unlikely(READ_ONCE(ctx->kdamond_stop));
+}
+
+/**
  * damon_go_on() - In the loops over all regions: let others run.
  * @ctx:	The context.
  *
  * Context: On the worker, or while the monitor is off.  May sleep.
- * Return: false when the worker shall end, and has no time for the rest.
+ * Return: false when the worker shall end.
  */
 static inline bool damon_go_on(const struct damon_ctx *ctx)
 {
 	cond_resched();
-	return !READ_ONCE(ctx->kdamond_stop);
+	return !damon_is_stopping(ctx);
 }
 
 /**

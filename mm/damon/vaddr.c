@@ -247,6 +247,7 @@ static void tell_neighbours(struct damon_walk *w, struct damon_target *t,
 	list_for_each_entry_continue(n, &t->regions_list, list) {
 		if (n->ar.start >= w->shared_end)
 			break;
+		cond_resched();
 		if (n != r && n->sample.pending &&
 		    n->sampling_addr >= w->shared_start && n->sampling_addr < w->shared_end &&
 		    (w->shared_young || n->sample.marked))
@@ -291,6 +292,8 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 
 	damon_for_each_region(r, t) {
 		damon_cursor_count(&c);
+		if (damon_is_stopping(ctx))
+			break;
 		if (r->sample.pending || (damon_region_rests(r) && !flush))
 			continue;
 		if (!c.mm)
@@ -367,6 +370,8 @@ static void visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 
 	damon_for_each_region(r, t) {
 		damon_cursor_count(&c);
+		if (damon_is_stopping(ctx))
+			break;
 		if (!r->sample.pending)
 			continue;
 		accessed = va_check_sample(&c, r);
