@@ -227,6 +227,8 @@ static int parse_targets(struct damon_cfg *cfg, void *arg)
 		return -ENOMEM;
 
 	named = takes_kind(&text);
+	if (named && !named->set)
+		return -EOPNOTSUPP;
 	cfg->primitives = named ?: damon_primitives_default();
 	if (cfg->primitives && cfg->primitives->takes_fds)
 		is_fd = takes_word(&text, "pidfd");
@@ -437,6 +439,12 @@ static struct dbgfs_dir *dir_of(struct damon_monitor *monitor)
 
 static bool name_valid(const char *name)
 {
+	const char *c;
+
+	/* They would end up on the terminal of whoever lists the contexts. */
+	for (c = name; *c; c++)
+		if (iscntrl(*c))
+			return false;
 	return *name && strlen(name) <= NAME_MAX && strcmp(name, ".") &&
 		strcmp(name, "..") && !strpbrk(name, "/ \t\n");
 }

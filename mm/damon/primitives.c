@@ -10,14 +10,19 @@
 #include "internal.h"
 #include "primitives.h"
 
+/* Kinds that this kernel has not got are known by name, so that a user is told. */
+#ifndef CONFIG_DAMON_VADDR
+const struct damon_primitives damon_va_primitives = { .name = "vaddr" };
+const struct damon_primitives damon_fva_primitives = { .name = "fvaddr" };
+#endif
+#ifndef CONFIG_DAMON_PADDR
+const struct damon_primitives damon_pa_primitives = { .name = "paddr" };
+#endif
+
 static const struct damon_primitives * const kinds[] = {
-#ifdef CONFIG_DAMON_VADDR
 	&damon_va_primitives,
 	&damon_fva_primitives,
-#endif
-#ifdef CONFIG_DAMON_PADDR
 	&damon_pa_primitives,
-#endif
 };
 
 const struct damon_primitives *damon_primitives_find(const char *name, size_t len)
@@ -48,8 +53,12 @@ void damon_fit_targets(struct damon_ctx *ctx,
 
 	damon_assert_owner(ctx);
 	damon_for_each_target(t, ctx) {
-		int err = fit(ctx, t);
+		int err;
 
+		/* A thousand targets may have millions of mappings. */
+		if (!damon_go_on(ctx))
+			return;
+		err = fit(ctx, t);
 		if (err)
 			pr_debug("regions of target %u not updated: %d\n", i, err);
 		i++;

@@ -60,7 +60,10 @@ struct damon_primitives {
 	int (*check_ranges)(unsigned long id, const struct damon_addr_range *ranges,
 			    unsigned int nr_ranges);
 
-	/** @set: Put the callbacks of this kind into a context that is off. */
+	/**
+	 * @set: Put the callbacks of this kind into a context that is off.  NULL, as
+	 * all but @name, where this kernel can not watch this kind.
+	 */
 	void (*set)(struct damon_ctx *ctx);
 };
 
@@ -74,7 +77,7 @@ extern const struct damon_primitives damon_pa_primitives;
  * @name:	The beginning of it all.
  * @len:	The length of the name.
  *
- * Return: The row, or NULL where there is no such kind in this kernel.
+ * Return: The row, or NULL where there is no such kind.
  */
 const struct damon_primitives *damon_primitives_find(const char *name, size_t len);
 

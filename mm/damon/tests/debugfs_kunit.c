@@ -169,6 +169,8 @@ static const struct targets_case {
 	{ "paddr 4294967295", -ENXIO },
 	{ "paddr 18446744073709551615", -ENXIO },
 	{ "paddr 99999999999999999999999", -EINVAL },
+#else
+	{ "paddr", -EOPNOTSUPP },
 #endif
 };
 
@@ -386,6 +388,8 @@ static const struct name_case {
 	{ "a b", false },
 	{ "a\tb", false },
 	{ "a\nb", false },
+	{ "a\033[1mb", false },
+	{ "a\177", false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(name, name_cases, name);
