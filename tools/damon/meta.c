@@ -247,6 +247,7 @@ static bool get_process(json_object *t, struct meta *meta, size_t i)
 	if (!name || !get_number(t, "pid", &meta->ids[i]))
 		return false;
 	snprintf(meta->names[i], COMM_LEN, "%s", name);
+	make_printable(meta->names[i]);
 	return get_names(t, "mappings", &meta->mappings[i]);
 }
 

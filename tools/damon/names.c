@@ -4,19 +4,45 @@
  */
 #include <dirent.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "names.h"
 
-/* Anyone may give a file or a mapping a name that changes a terminal. */
-static void make_printable(char *s)
+/* Marks that change the direction of what follows are printable for iswprint(). */
+static bool is_harmless(wchar_t c)
 {
-	for (; *s; s++) {
-		if ((unsigned char)*s < ' ' || *s == 127)
+	return iswprint((wint_t)c) && !(c >= 0x202a && c <= 0x202e) &&
+	       !(c >= 0x2066 && c <= 0x2069);
+}
+
+void make_printable(char *s)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	locale_t old = uselocale(utf8 ? utf8 : LC_GLOBAL_LOCALE);
+	mbstate_t state = { 0 };
+	wchar_t c;
+	size_t len;
+
+	while (*s) {
+		len = mbrtowc(&c, s, strlen(s), &state);
+		if (len > strlen(s)) {
+			/* No character begins here. */
+			memset(&state, 0, sizeof(state));
+			len = 1;
 			*s = '?';
+		} else if (!is_harmless(c)) {
+			memset(s, '?', len);
+		}
+		s += len;
 	}
+	uselocale(old);
+	if (utf8)
+		freelocale(utf8);
 }
 
 static bool make_room(struct names *n, size_t nr_more)

@@ -43,6 +43,12 @@ struct names {
 };
 
 /*
+ * Replaces all that is no printable text in UTF-8. Anyone may give a process, a
+ * file or a mapping a name that changes a terminal.
+ */
+void make_printable(char *s);
+
+/*
  * Adds a copy of @new. It is joined with the last area if the two touch and are
  * the same otherwise. False if there is no memory left.
  */

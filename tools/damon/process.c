@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "names.h"
 #include "process.h"
 #include "units.h"
 
@@ -20,6 +21,7 @@ void process_name(pid_t pid, char name[COMM_LEN])
 	if (!f || !fgets(name, COMM_LEN, f))
 		strcpy(name, "?");
 	name[strcspn(name, "\n")] = '\0';
+	make_printable(name);
 	if (f)
 		fclose(f);
 }

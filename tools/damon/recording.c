@@ -221,7 +221,8 @@ static bool map_file(struct recording *rec)
 	void *data;
 	int fd;
 
-	fd = open(rec->path, O_RDONLY | O_CLOEXEC);
+	/* To open a pipe would else wait for somebody who writes. */
+	fd = open(rec->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st)) {
 		complain("cannot read %s: %s%s", rec->path, strerror(errno),
 			 errno == ENOENT ?

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "damonctl.h"
@@ -31,6 +32,26 @@ static unsigned int default_width(void)
 	       (unsigned int)width;
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat st_a, st_b;
+
+	return !stat(a, &st_a) && !stat(b, &st_b) && st_a.st_dev == st_b.st_dev &&
+	       st_a.st_ino == st_b.st_ino;
+}
+
+/* The picture would take the place of the recording, or of its companion. */
+static bool is_recording(const char *path, const char *recording)
+{
+	char *meta = meta_path(recording);
+	bool same = is_same_file(path, recording) || (meta && is_same_file(path, meta));
+
+	free(meta);
+	if (same)
+		complain("%s is the recording; --svg takes another file", path);
+	return same;
+}
+
 bool report_heatmap(const struct view *v, const struct heatmap_options *opt)
 {
 	struct heatmap h = { .v = v, .target = v->targets[0] };
@@ -38,6 +59,8 @@ bool report_heatmap(const struct view *v, const struct heatmap_options *opt)
 	char name[64];
 	bool ok;
 
+	if (opt->svg && is_recording(opt->svg, v->rec.path))
+		return false;
 	if (v->nr_targets > 1)
 		complain("showing %s, the first of %zu; --target chooses another",
 			 view_target_name(v, h.target, name, sizeof(name)),

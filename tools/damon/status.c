@@ -203,7 +203,8 @@ static bool print_contexts(const struct debugfs *d, struct workers *workers)
 		return false;
 	}
 	for (i = 0; i < nr; i++) {
-		if (entries[i]->d_name[0] != '.' &&
+		if (strcmp(entries[i]->d_name, ".") &&
+		    strcmp(entries[i]->d_name, "..") &&
 		    !fstatat(d->fd, entries[i]->d_name, &st, 0) &&
 		    S_ISDIR(st.st_mode))
 			ok = print_context(d, entries[i]->d_name, workers) && ok;
