@@ -57,7 +57,7 @@ FIXTURE_VARIANT(locked) {
 	bool mappings;
 };
 
-/* The first keeps the monitor from listing the mappings, the second from samples, too. */
+/* The first keeps others from mmap_lock, the second from the lock of each mapping, too. */
 FIXTURE_VARIANT_ADD(locked, address_space) { .mappings = false };
 FIXTURE_VARIANT_ADD(locked, and_each_mapping) { .mappings = true };
 
