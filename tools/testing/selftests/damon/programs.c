@@ -286,9 +286,19 @@ TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_covered_as_few_regions_allow,
 	check_cover(_metadata, self->s, self->pid, 1000);
 }
 
-/* A region for each mapping takes a while to look at, and to read. */
+/*
+ * A region for each mapping takes a while to look at, and to read: with the detectors
+ * of a debugging kernel, minutes.
+ */
+static bool is_too_slow(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
 TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_covered_by_as_many_regions, 240)
 {
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	self->pid = program_start(run_scattered);
 	ASSERT_LT(0, self->pid);
 	ASSERT_EQ(0, damon_on("500000 2000000 4000000 10 24000", &self->pid, 1));
@@ -301,6 +311,8 @@ TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_the_working_set_that_they_are
 {
 	if (!getenv("DAMONCTL"))
 		SKIP(return, "DAMONCTL is not set");
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	self->pid = program_start(run_scattered);
 	ASSERT_LT(0, self->pid);
 	check_wss(_metadata, self->pid,
