@@ -107,7 +107,7 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 	if (cfg->nr_targets > min(cfg->attrs.max_nr_regions, DAMON_CFG_MAX_TARGETS) ||
 	    cfg->nr_regions > cfg->attrs.max_nr_regions)
 		return -EINVAL;
-	if (cfg->nr_targets && !cfg->primitives)
+	if (cfg->nr_targets && (!cfg->primitives || !cfg->primitives->set))
 		return -EINVAL;
 	for (i = 0; i < cfg->nr_regions; i++)
 		if (cfg->regions[i].target >= cfg->nr_targets)
@@ -149,7 +149,7 @@ struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 	int err;
 
 	err = damon_cfg_check(cfg);
-	if (!err && !cfg->primitives)
+	if (!err && (!cfg->primitives || !cfg->primitives->set))
 		err = -EINVAL;
 	if (err)
 		return ERR_PTR(err);
