@@ -36,6 +36,12 @@
 	EXPECT_LE(_took, IN_TIME);						\
 } while (0)
 
+/* Many regions and mappings take minutes under KASAN, kmemleak and lockdep. */
+static inline bool is_too_slow(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
 static inline int test_end(struct work *w, struct trace *t, struct snapshot *s)
 {
 	int err = damon_reset();

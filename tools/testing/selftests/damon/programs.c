@@ -286,15 +286,6 @@ TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_covered_as_few_regions_allow,
 	check_cover(_metadata, self->s, self->pid, 1000);
 }
 
-/*
- * A region for each mapping takes a while to look at, and to read: with the detectors
- * of a debugging kernel, minutes.
- */
-static bool is_too_slow(void)
-{
-	return !access("/sys/kernel/debug/kmemleak", F_OK);
-}
-
 TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_covered_by_as_many_regions, 240)
 {
 	if (is_too_slow())
