@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The region engine against simulated memory.
- *
- * The engine of mm/damon is built here in user space, and driven as the worker of
- * the kernel drives it, with memory whose pages are accessed with a known
- * probability in each sampling interval.  What it finds is compared with that
- * truth.  Hours of monitoring of any size of memory take seconds, with any
- * number of seeds, so that a change of the engine is judged by hundreds of runs
- * and not by one.
- *
- * The simulation is ideal: every access sets its bit, and pages do not depend
- * on each other.  Time goes in sampling intervals; the truth may change in any
- * of them, and a report is compared with the truth at its end.
+ * What does the monitor find of hot memory, how soon, and at what cost?
  *
  * The columns, all means over the runs:
  *
@@ -29,25 +18,8 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-#include <linux/prandom.h>
 
-#define CONFIG_DAMON 1
-#include "../../../../mm/damon/evidence.c"
-#include "../../../../mm/damon/region.c"
-#include "../../../../mm/damon/adapt.c"
-
-#define KiB (1UL << 10)
-#define MiB (1UL << 20)
-#define GiB (1UL << 30)
-#define TiB (1UL << 40)
-#define BASE (1UL << 42)
-
-#define SAMPLE_US 5000
-/* Sampling intervals in an aggregation, at most; so many, unless a workload says less. */
-#define NR_SAMPLES 20
-#define MIN_REGIONS 10
-#define MAX_REGIONS 1000
+#include "sim.h"
 
 struct run;
 struct score;
@@ -89,15 +61,11 @@ struct area {
 
 struct run {
 	const struct workload *w;
-	struct damon_ctx ctx;
-	struct damon_target *t;
-	unsigned long nr_checks;
+	struct machine m;
 
-	/* The truth, in address order, and the generator of its own. */
+	/* The truth, in address order. */
 	struct area *areas;
-	struct rnd_state rng;
 	/* In sampling intervals since the start. */
-	unsigned long now;
 	unsigned long next_place;
 	unsigned int nr_placed;
 
@@ -110,16 +78,6 @@ struct run {
 };
 
 /* === Truth === */
-
-static double draw(struct rnd_state *rng)
-{
-	return prandom_u32_state(rng) / 4294967296.0;
-}
-
-static unsigned long draw_below(struct run *run, unsigned long n)
-{
-	return draw(&run->rng) * n;
-}
 
 static void set_area(struct run *run, unsigned int i, unsigned long start,
 		     double rate)
@@ -141,7 +99,7 @@ static void place_spots(struct run *run)
 	for (i = 0; i < w->nr; i++) {
 		unsigned long part = w->size / w->nr;
 		unsigned long margin = (part - w->area) / 16;
-		unsigned long at = margin + draw_below(run, 14 * margin);
+		unsigned long at = margin + draw_below(&run->m, 14 * margin);
 
 		set_area(run, i, ALIGN_DOWN(i * part + at, PAGE_SIZE), w->rate);
 	}
@@ -151,7 +109,7 @@ static void place_spots(struct run *run)
 static void place_phase(struct run *run)
 {
 	place_spots(run);
-	run->next_place = run->now + 100 + draw_below(run, 400);
+	run->next_place = run->m.now + 100 + draw_below(&run->m, 400);
 }
 
 /*
@@ -163,7 +121,7 @@ static void place_stairs(struct run *run)
 	const struct workload *w = run->w;
 
 	set_area(run, 0, run->nr_placed * w->area % w->size, w->rate);
-	run->next_place = run->now + 10 * NR_SAMPLES + 7;
+	run->next_place = run->m.now + 10 * NR_SAMPLES + 7;
 }
 
 /* Half of itself in a second, up to the end of the memory and back. */
@@ -171,10 +129,10 @@ static void place_moving(struct run *run)
 {
 	const struct workload *w = run->w;
 	unsigned long room = w->size - w->area;
-	unsigned long way = w->area / 2 * SAMPLE_US / 1000000 * run->now % (2 * room);
+	unsigned long way = w->area / 2 * SAMPLE_US / 1000000 * run->m.now % (2 * room);
 
 	set_area(run, 0, ALIGN_DOWN(min(way, 2 * room - way), PAGE_SIZE), w->rate);
-	run->next_place = run->now + 1;
+	run->next_place = run->m.now + 1;
 }
 
 /* Each one half as often as the one before. */
@@ -205,7 +163,7 @@ static void place_zipf(struct run *run)
 		set_area(run, i, 0, -expm1(-touches / (w->area / PAGE_SIZE)));
 	}
 	for (i = 0; i < w->nr; i++)
-		swap(run->areas[i], run->areas[i + draw_below(run, w->nr - i)]);
+		swap(run->areas[i], run->areas[i + draw_below(&run->m, w->nr - i)]);
 	for (i = 0; i < w->nr; i++)
 		set_area(run, i, i * w->area, run->areas[i].rate);
 }
@@ -269,7 +227,12 @@ static double true_rate(const struct run *run, unsigned long addr)
 	return run->w->noise;
 }
 
-/* === The engine === */
+static bool accessed(struct machine *m, unsigned long addr)
+{
+	struct run *run = container_of(m, struct run, m);
+
+	return draw(m) < true_rate(run, addr);
+}
 
 static unsigned int nr_samples(const struct run *run)
 {
@@ -278,48 +241,20 @@ static unsigned int nr_samples(const struct run *run)
 
 static void start(struct run *run, const struct workload *w, unsigned int seed)
 {
-	struct damon_addr_range range = { BASE, BASE + w->size };
-
 	memset(run, 0, sizeof(*run));
 	run->w = w;
 	run->areas = calloc(w->nr + 1, sizeof(*run->areas));
-	run->t = damon_target_new(0);
-	if (!run->areas || !run->t)
+	if (!run->areas)
 		abort();
-	prandom_seed_state(&run->rng, seed);
-	run->ctx.rng = seed + 1000000;
-	run->ctx.sample_interval = SAMPLE_US;
-	run->ctx.aggr_interval = nr_samples(run) * SAMPLE_US;
-	run->ctx.min_nr_regions = MIN_REGIONS;
-	run->ctx.max_nr_regions = MAX_REGIONS;
-	INIT_LIST_HEAD(&run->ctx.targets_list);
-	list_add(&run->t->list, &run->ctx.targets_list);
-	damon_target_fit(run->t, &range, 1);
-	damon_regions_refit(&run->ctx);
+	run->m.accessed = accessed;
+	machine_start(&run->m, w->size, nr_samples(run), seed);
 	place(run);
 }
 
 static void end(struct run *run)
 {
-	damon_target_free(run->t);
+	machine_end(&run->m);
 	free(run->areas);
-}
-
-/* One interval: pages are marked, accessed, and checked. */
-static void sample(struct run *run)
-{
-	struct damon_region *r;
-
-	damon_for_each_region(r, run->t) {
-		if (damon_region_rests(r))
-			continue;
-		damon_region_pick(&run->ctx, r);
-		damon_region_record(&run->ctx, r, r->sampling_addr,
-				    draw(&run->rng) < true_rate(run, r->sampling_addr));
-		run->nr_checks++;
-	}
-	run->ctx.nr_samples++;
-	run->now++;
 }
 
 /* === Scores === */
@@ -338,7 +273,7 @@ static void count_bytes(const struct run *run, struct counted *c)
 	struct damon_region *r;
 
 	memset(c, 0, sizeof(*c));
-	damon_for_each_region(r, run->t) {
+	damon_for_each_region(r, run->m.t) {
 		double rate = (double)r->nr_accesses / nr_samples(run);
 		double rest = damon_region_size(r);
 		unsigned int i;
@@ -396,7 +331,7 @@ static unsigned long edge_error(const struct run *run)
 		unsigned long best = run->w->size;
 		bool was_hot = false;
 
-		damon_for_each_region(r, run->t) {
+		damon_for_each_region(r, run->m.t) {
 			/* Between a region that looks hot and one that does not. */
 			bool hot = r->nr_accesses >= thres;
 
@@ -437,14 +372,14 @@ static bool jumps(const struct workload *w)
 /* The regions are as they are reported. */
 static void score_report(struct damon_ctx *ctx)
 {
-	struct run *run = container_of(ctx, struct run, ctx);
+	struct run *run = container_of(ctx, struct run, m.ctx);
 	const struct workload *w = run->w;
 	struct score *s = run->score;
 	struct counted c;
 	double found;
 
-	s->nr_bounds += run->t->nr_regions < MIN_REGIONS ||
-		run->t->nr_regions > MAX_REGIONS;
+	s->nr_bounds += run->m.t->nr_regions < ctx->min_nr_regions ||
+		run->m.t->nr_regions > ctx->max_nr_regions;
 	count_bytes(run, &c);
 	found = recall(&c);
 	if (jumps(w) && run->nr_placed != run->nr_placed_before &&
@@ -462,7 +397,7 @@ static void score_report(struct damon_ctx *ctx)
 	if (run->nr_reports > w->nr_aggregations / 2) {
 		s->recall += found;
 		s->error += c.error / w->size;
-		s->regions += run->t->nr_regions;
+		s->regions += run->m.t->nr_regions;
 		s->nr_counted++;
 	}
 	if (run->nr_reports == w->nr_aggregations && w->max_edge_error)
@@ -479,15 +414,15 @@ static void score_run(const struct workload *w, unsigned int seed, struct score 
 	run.found_at = &s->found_at[seed];
 	*run.found_at = UINT_MAX;
 	while (run.nr_reports < w->nr_aggregations) {
-		while (run.ctx.nr_samples < nr_samples(&run)) {
-			if (run.now >= run.next_place)
+		while (run.m.ctx.nr_samples < nr_samples(&run)) {
+			if (run.m.now >= run.next_place)
 				place(&run);
-			sample(&run);
+			machine_sample(&run.m);
 		}
-		damon_aggregate(&run.ctx, score_report);
+		damon_aggregate(&run.m.ctx, score_report);
 	}
-	s->nr_checks += run.nr_checks;
-	s->now += run.now;
+	s->nr_checks += run.m.nr_checks;
+	s->now += run.m.now;
 	end(&run);
 }
 
@@ -637,33 +572,23 @@ static bool check_workload(const struct workload *w, unsigned int nr_seeds)
 	return ok;
 }
 
-int main(int argc, char **argv)
+void run_hot(unsigned int nr_seeds, const char *part, unsigned int *nr_passed,
+	     unsigned int *nr_failed)
 {
-	const char *part = argc > 2 ? argv[2] : "";
-	unsigned int i, nr_passed = 0, nr_failed = 0;
-	char *rest = "";
-	long nr_seeds = argc > 1 ? strtol(argv[1], &rest, 10) : 20;
+	bool any = false;
+	unsigned int i;
 
-	if (argc > 3 || *rest || nr_seeds < 1 || nr_seeds > 100000) {
-		fprintf(stderr, "usage: %s [NUMBER OF SEEDS [PART OF A NAME]]\n", argv[0]);
-		return 2;
-	}
-	damon_region_init();
-	printf("%-6s %-28s %6s %5s %7s %7s %8s %12s %6s %5s %6s\n", "", "", "recall",
-	       "least", "error", "regions", "checks/s", "90 % after", "again",
-	       "edges", "bounds");
 	for (i = 0; i < ARRAY_SIZE(workloads); i++) {
 		if (!strstr(workloads[i].name, part))
 			continue;
+		if (!any)
+			printf("%-6s %-28s %6s %5s %7s %7s %8s %12s %6s %5s %6s\n", "", "",
+			       "recall", "least", "error", "regions", "checks/s",
+			       "90 % after", "again", "edges", "bounds");
+		any = true;
 		if (check_workload(&workloads[i], nr_seeds))
-			nr_passed++;
+			++*nr_passed;
 		else
-			nr_failed++;
+			++*nr_failed;
 	}
-	if (!nr_passed && !nr_failed) {
-		fprintf(stderr, "No workload has \"%s\" in its name.\n", part);
-		return 2;
-	}
-	printf("%u passed, %u failed\n", nr_passed, nr_failed);
-	return nr_failed ? 1 : 0;
 }

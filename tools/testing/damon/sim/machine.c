@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The region engine of mm/damon in user space, driven as the worker of the kernel drives
+ * it.
+ */
+#include "sim.h"
+
+#include "../../../../mm/damon/evidence.c"
+#include "../../../../mm/damon/region.c"
+#include "../../../../mm/damon/adapt.c"
+
+double draw(struct machine *m)
+{
+	return prandom_u32_state(&m->rng) / 4294967296.0;
+}
+
+unsigned long draw_below(struct machine *m, unsigned long n)
+{
+	return draw(m) * n;
+}
+
+void machine_start(struct machine *m, unsigned long size, unsigned int nr_samples,
+		   unsigned int seed)
+{
+	struct damon_addr_range range = { BASE, BASE + size };
+
+	m->t = damon_target_new(0);
+	if (!m->t)
+		abort();
+	prandom_seed_state(&m->rng, seed);
+	m->ctx.rng = seed + 1000000;
+	m->ctx.sample_interval = SAMPLE_US;
+	m->ctx.aggr_interval = nr_samples * SAMPLE_US;
+	m->ctx.min_nr_regions = MIN_REGIONS;
+	m->ctx.max_nr_regions = MAX_REGIONS;
+	INIT_LIST_HEAD(&m->ctx.targets_list);
+	list_add(&m->t->list, &m->ctx.targets_list);
+	if (damon_target_fit(m->t, &range, 1))
+		abort();
+	damon_regions_refit(&m->ctx);
+}
+
+void machine_end(struct machine *m)
+{
+	damon_target_free(m->t);
+}
+
+void machine_sample(struct machine *m)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, m->t) {
+		if (damon_region_rests(r))
+			continue;
+		damon_region_pick(&m->ctx, r);
+		damon_region_record(&m->ctx, r, r->sampling_addr,
+				    m->accessed(m, r->sampling_addr));
+		m->nr_checks++;
+	}
+	m->ctx.nr_samples++;
+	m->now++;
+}
