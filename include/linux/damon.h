@@ -110,8 +110,10 @@ struct damon_region {
 	unsigned int nr_accesses;
 
 	/**
-	 * @age: For how many aggregations the region has kept its rate: no
-	 * aggregation since then has contradicted what was known before it.
+	 * @age: With a count of 0: how many aggregations ago the last access was
+	 * seen that was not one of a small spot.  With another count: for how many
+	 * aggregations the region has kept its rate, which none of them has
+	 * contradicted.
 	 */
 	unsigned int age;
 
@@ -123,13 +125,17 @@ struct damon_region {
 	u8 run_hits : 1;		/* they all found an access */
 	u8 next_bin : 3;
 	u8 expected : 2;		/* of the next sample */
-	u8 nr_surprises : 2;		/* in a row */
 	u8 changed : 1;			/* in this aggregation */
+	u8 mixed : 1;			/* known is of before and after a change */
+	u8 nr_surprises : 3;		/* in a row */
 	u8 on_trial : 1;		/* has had no aggregation yet */
 	u8 settled : 1;			/* hundreds of samples found no access */
-	u8 rest : 3;			/* sampling intervals to the next sample */
+	u8 wait : 3;			/* sampling intervals until the sample is checked */
 	struct damon_tlb_stats tlb;
-	unsigned long last_hit;		/* address, in this aggregation, or 0 */
+	u32 hit : 29;			/* 1 + the page of the last one, or 0 */
+	u32 echo : 2;			/* looks at the page of a hit again */
+	u32 counted : 1;		/* reported with a count */
+	u32 steady;			/* the age, if it has a count again */
 	struct damon_evidence known;	/* of the aggregations before this one */
 	struct damon_evidence fresh;	/* of this one */
 	struct list_head list;
@@ -439,9 +445,10 @@ int damon_call(struct damon_ctx *ctx,
  * @nr_ranges:	The length of @ranges.
  *
  * What lies outside of @ranges leaves the regions.  What stays keeps its
- * counts and its age.  New memory joins the region beside it when that at most
- * doubles what stayed of the region, so that a count is never spread over memory
- * most of which it does not speak of; else it becomes a region of its own.
+ * counts and its age.  New memory joins the region beside it when that has a count and
+ * at most doubles what stayed of the region, so that a count is never spread over memory
+ * most of which it does not speak of, nor the age of idle memory; else it becomes a region
+ * of its own.
  *
  * On an error nothing has changed.
  *

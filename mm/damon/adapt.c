@@ -37,6 +37,23 @@ static bool regions_agree(const struct damon_region *l, const struct damon_regio
 }
 
 /*
+ * Memory that has no count is joined where one age is at most twice the other, or 20
+ * aggregations more: what fell idle just now does not get the age of idle memory around it, nor
+ * the other way round.  Where both have a count, the age is that of the rate.
+ */
+static bool ages_agree(const struct damon_region *l, const struct damon_region *r)
+{
+	unsigned int a = l->counted ? 0 : l->age, b = r->counted ? 0 : r->age;
+
+	return abs_diff(a, b) <= max(min(a, b), 20U);
+}
+
+static bool has_been_tried(const struct damon_region *r)
+{
+	return !r->echo && (!r->on_trial || tally(&r->known).samples >= MIN_TRIAL * SAMPLE);
+}
+
+/*
  * Join neighbours of one target that agree by @g into regions of @sz_limit at
  * most, but no more than @budget of them.  Return how many.  Regions on trial are
  * given time to show what they are, unless @force.
@@ -51,7 +68,7 @@ static unsigned int merge_target(struct damon_ctx *ctx, struct damon_target *t, 
 		if (!damon_go_on(ctx))
 			break;
 		if (nr_merged < budget && l && l->ar.end == r->ar.start &&
-		    (force || (!l->on_trial && !r->on_trial)) &&
+		    (force || (has_been_tried(l) && has_been_tried(r) && ages_agree(l, r))) &&
 		    r->ar.end - l->ar.start <= sz_limit && regions_agree(l, r, g)) {
 			if (force) {
 				damon_region_even_out(l, r);
@@ -205,15 +222,24 @@ static void begin_trial(struct damon_region *r)
 }
 
 /*
- * Look around the address of a hit in memory that seemed idle.  With three hits and
- * more, bins that do not differ say that there is no hot spot.
+ * A seed lives for an aggregation or two.  Of such as have more samples, which are long, a
+ * part of the seeds does: otherwise they cost more than all other regions.
  */
-static void cut_seed(struct damon_target *t, struct damon_region *r)
+#define SAMPLES_OF_SEED 100
+
+/*
+ * Look around the address of a hit in memory that seemed idle.  With three hits and
+ * more, bins that do not differ say that there is no hot spot.  Where the use has just
+ * changed, the hit may be of before.
+ */
+static void cut_seed(struct damon_ctx *ctx, struct damon_target *t, struct damon_region *r)
 {
 	unsigned long reach = PAGE_ALIGN_DOWN(damon_region_size(r) / 64);
-	unsigned long at = PAGE_ALIGN_DOWN(r->last_hit);
+	unsigned long at = damon_region_last_hit(r);
 
-	if (!r->last_hit || tally(&r->known).hits >= 3 * SAMPLE || !reach)
+	if (!at || r->echo || r->mixed || tally(&r->known).hits >= 3 * SAMPLE || !reach)
+		return;
+	if (damon_rand(ctx, 0, ctx->nr_samples + 1) >= SAMPLES_OF_SEED)
 		return;
 	r = damon_region_carve(r, t, max(at, r->ar.start + reach) - reach,
 			       min(at, r->ar.end - reach) + reach);
@@ -232,7 +258,8 @@ static bool heat_goes_on(const struct damon_region *hot, unsigned long edge,
 	struct tally h, c, e;
 	unsigned int bin;
 
-	if (damon_region_size(hot) >= damon_region_size(cold) / 8)
+	/* An echo tells first what is behind a hit in @cold. */
+	if (damon_region_size(hot) >= damon_region_size(cold) / 8 || cold->echo)
 		return false;
 	h = tally(&hot->known);
 	c = tally(&cold->known);
@@ -288,7 +315,7 @@ static void search_regions(struct damon_ctx *ctx)
 			if (budget < 2)
 				continue;
 			nr = t->nr_regions;
-			cut_seed(t, r);
+			cut_seed(ctx, t, r);
 			budget -= t->nr_regions - nr;
 		}
 		cut_feelers(ctx, t, &budget);
@@ -307,6 +334,14 @@ bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 	if ((all.hits >= 3 * SAMPLE && all.hits > all.samples / 8) ||
 	    cut_budget(ctx) < ctx->max_nr_regions / 8 + 2)
 		return false;
+	if (r->echo) {
+		unsigned long hit = damon_region_last_hit(r);
+
+		/* Memory beside the part was not used: that is what the echo asks. */
+		if (hit < start || hit >= end)
+			return false;
+		r->echo = 0;
+	}
 	r = damon_region_carve(r, t, start, end);
 	if (r)
 		begin_trial(r);

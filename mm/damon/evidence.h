@@ -27,6 +27,9 @@
 static_assert(WINDOW <= U16_MAX);
 static_assert((u64)WINDOW * WINDOW <= UINT_MAX);
 
+/* A piece on trial has so many samples, or two aggregations, to show what it is. */
+#define MIN_TRIAL 32
+
 /* How many of @samples have found an access, both in 1/SAMPLE. */
 struct tally {
 	u32 hits, samples;
@@ -101,8 +104,8 @@ s64 damon_g_test(struct tally a, struct tally b);
  * @ctx:	The context.
  * @r:		The region, at the end of an aggregation.
  *
- * That is the count to report, what the next sample is expected to find, and
- * whether the region may rest.
+ * That is the count to report, the age that goes with it, what the next sample is
+ * expected to find, and whether the region may rest.
  */
 void damon_region_judge(const struct damon_ctx *ctx, struct damon_region *r);
 
@@ -146,6 +149,15 @@ void damon_region_drop_evidence(struct damon_region *r);
  * @from:	The region that it is a part of.
  */
 void damon_region_copy_state(struct damon_region *to, const struct damon_region *from);
+
+/**
+ * damon_region_last_hit() - Where was an access found last?
+ * @r:		The region.
+ *
+ * Return: The address of its page, or 0 if there was none in this aggregation.  One that
+ *	is not told from rare use yet stays for the next.
+ */
+unsigned long damon_region_last_hit(const struct damon_region *r);
 
 /**
  * damon_region_look_anew() - Begin a region of which its past tells nothing.

@@ -249,18 +249,30 @@ void damon_region_record(struct damon_ctx *ctx, struct damon_region *r,
 			 unsigned long addr, bool accessed);
 
 /**
- * damon_region_rests() - Is a region left out of this sampling interval?
- * @r:		The region, which has no sample that waits.
+ * damon_region_waits() - Is the sample of a region left alone in this sampling interval?
+ * @r:		The region, which has a sample.
  *
- * To be asked once in each sampling interval before a sample is prepared.  A sample
- * may be taken all the same.
+ * To be asked once at the end of each sampling interval.  A sample that waits will tell
+ * of an access in any of the intervals.
  *
- * Return: true in four of five intervals where hundreds of samples have found no
- *	access, and there was none since.
+ * Return: true until it is time to check the sample: for most regions that is at the end
+ *	of the first interval, and where hundreds of samples have found no access, of the
+ *	fifth.
  */
-static inline bool damon_region_rests(struct damon_region *r)
+static inline bool damon_region_waits(struct damon_region *r)
 {
-	return r->rest && --r->rest;
+	return r->wait && --r->wait;
+}
+
+/**
+ * damon_region_asks_again() - Is the sample of a page that was found accessed before?
+ * @r:		The region, which has a sample.
+ *
+ * Return: Whether it is; then it says nothing of the rest of the region.
+ */
+static inline bool damon_region_asks_again(const struct damon_region *r)
+{
+	return r->echo >= 2;
 }
 
 /**

@@ -26,7 +26,8 @@
  *
  * Two passes.  Unlike in vaddr.c, all regions are checked before the first is
  * prepared: a large folio has one idle flag for many samples, and there are no
- * upper page tables that the two visits to one region could share.
+ * upper page tables that the two visits to one region could share.  A sample that waits
+ * for several intervals is of a folio that no other region has a part of.
  *
  * Stale TLBs.  One flush for all CPUs makes all samples that wait right, see tlb.c.
  *
@@ -443,7 +444,7 @@ struct pass {
 	/* Only compared: it may be gone. */
 	const struct folio *folio;
 	unsigned int refs;
-	bool called;
+	bool lowered, called;
 };
 
 static bool is_known(const struct pass *p, unsigned long pfn)
@@ -524,21 +525,25 @@ static void put_ref_back(struct folio *folio)
 
 static void watch_calls(struct pass *p, struct damon_region *r, struct folio *folio)
 {
-	r->sample.lowered = false;
 	if (folio != p->folio) {
-		r->sample.lowered = lower_refs(folio);
+		p->lowered = lower_refs(folio);
+		r->sample.lowered = p->lowered;
 		p->refs = nr_refs(folio);
 		p->folio = folio;
 	}
 	r->sample.refs = p->refs;
+	/* It is put back by the next pass: one that waits may be dropped before. */
+	if (p->lowered)
+		r->wait = 1;
 }
 
 /* Fewer references than before are the work of reclaim, and tell nothing. */
 static bool was_called(struct pass *p, const struct damon_region *r, struct folio *folio)
 {
-	if (folio != p->folio) {
+	if (folio != p->folio || r->sample.refs != p->refs) {
 		p->called = !damon_is_idle(folio) || nr_refs(folio) > r->sample.refs;
 		p->folio = folio;
+		p->refs = r->sample.refs;
 	}
 	if (r->sample.lowered && !p->called)
 		put_ref_back(folio);
@@ -590,6 +595,18 @@ static bool is_of_target(const struct damon_target *t, struct folio *folio)
 	return t->id == DAMON_ALL_NODES || t->id == folio_nid(folio);
 }
 
+/*
+ * Samples of one folio are prepared together, or the later ones would take the news from
+ * those that wait.
+ */
+static bool is_shared(const struct damon_region *r, struct folio *folio)
+{
+	u64 start = PFN_PHYS(folio_pfn(folio));
+
+	return start < (u64)r->ar.start * ADDR_UNIT ||
+		start + folio_size(folio) > (u64)r->ar.end * ADDR_UNIT;
+}
+
 static void pa_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
 			      struct pass *p, struct damon_region *r)
 {
@@ -598,6 +615,7 @@ static void pa_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
 	unsigned int i;
 
 	r->sample.flushed = false;
+	r->sample.lowered = false;
 	for (i = 0; i < MAX_TRIES && who == WHO_KNOWS; i++) {
 		damon_region_pick(ctx, r);
 		who = get_folio(pfn_of(r), &folio);
@@ -609,6 +627,8 @@ static void pa_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
 	r->sample.marked = who == SOMEBODY;
 	if (who != SOMEBODY)
 		return;
+	if (is_shared(r, folio))
+		r->wait = 1;
 	if (prepare_page(p, pfn_of(r), folio))
 		watch_calls(p, r, folio);
 	else
@@ -654,8 +674,7 @@ static void pa_prepare(struct damon_ctx *ctx)
 		struct damon_region *r;
 
 		damon_for_each_region(r, t) {
-			/* A flush shows hidden accesses, so no region rests then. */
-			if (!damon_region_rests(r) || flush)
+			if (!r->sample.pending)
 				pa_prepare_sample(ctx, t, &p, r);
 			let_others_run();
 		}
@@ -675,7 +694,7 @@ static unsigned int pa_check(struct damon_ctx *ctx)
 		struct damon_region *r;
 
 		damon_for_each_region(r, t) {
-			if (r->sample.pending)
+			if (r->sample.pending && !damon_region_waits(r))
 				pa_check_sample(ctx, &p, r);
 			let_others_run();
 		}

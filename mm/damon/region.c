@@ -129,6 +129,8 @@ static void share_out_evidence(const struct damon_region *whole, struct damon_re
 	for (; r != next; r = list_next_entry(r, list)) {
 		damon_region_drop_evidence(r);
 		damon_region_inherit(r, whole);
+		/* Of the last samples it had no more than its share. */
+		r->run = mul_u64_u64_div_u64(whole->run, region_pages(r), region_pages(whole));
 	}
 }
 
@@ -210,9 +212,19 @@ static struct damon_region *append_region(struct damon_target *t, unsigned long 
 }
 
 /*
+ * A count is not to be spread over memory most of which it does not speak of.  And without
+ * a count, the region has been idle for as long as its age says, which new memory has not.
+ */
+static bool may_take(const struct damon_region *r, unsigned long sz_new,
+		     unsigned long sz_known)
+{
+	return r->counted && sz_new <= sz_known;
+}
+
+/*
  * Append to @new the parts of the regions from @r on that lie in @range, and fill the
- * memory that none of them covers.  It joins the part to its right or left, if the new
- * memory of a part is together no larger than the part.
+ * memory that none of them covers.  It joins the part to its right or left, if that may
+ * take it.
  */
 static int fit_range(struct damon_target *new, struct damon_target *old,
 		     struct damon_region *r, const struct damon_addr_range *range)
@@ -228,11 +240,11 @@ static int fit_range(struct damon_target *new, struct damon_target *old,
 		if (r->ar.start >= range->end)
 			break;
 		cond_resched();
-		if (left && start - left->ar.start - sz_known <= sz_known)
+		if (left && may_take(left, start - left->ar.start - sz_known, sz_known))
 			left->ar.end = start;
-		else if (start - pos <= sz)
+		else if (may_take(r, start - pos, sz))
 			start = pos;
-		else if (!append_region(new, pos, start, NULL))
+		else if (pos < start && !append_region(new, pos, start, NULL))
 			return -ENOMEM;
 		left = append_region(new, start, end, r);
 		if (!left)
@@ -241,7 +253,7 @@ static int fit_range(struct damon_target *new, struct damon_target *old,
 		sz_known = sz;
 	}
 
-	if (left && range->end - left->ar.start - sz_known <= sz_known)
+	if (left && may_take(left, range->end - left->ar.start - sz_known, sz_known))
 		left->ar.end = range->end;
 	else if (pos < range->end && !append_region(new, pos, range->end, NULL))
 		return -ENOMEM;

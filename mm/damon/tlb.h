@@ -52,6 +52,12 @@ void damon_tlb_record_hidden(struct damon_region *r);
 static __always_inline void damon_tlb_record(struct damon_ctx *ctx, struct damon_region *r,
 					     bool accessed)
 {
+	/* It is no fair sample, but a "no" that the TLB may be behind is no answer either. */
+	if (unlikely(damon_region_asks_again(r))) {
+		if (accessed || r->sample.flushed || !r->tlb.hides)
+			damon_region_record(ctx, r, r->sampling_addr, accessed);
+		return;
+	}
 	if (unlikely(r->sample.flushed)) {
 		damon_tlb_record_flushed(ctx, r, accessed);
 		return;

@@ -281,10 +281,7 @@ static __always_inline void va_prepare_sample(struct damon_ctx *ctx, struct damo
 		heed_aside(c, t, r);
 }
 
-/*
- * For the regions that have no sample: the others were prepared as they were checked.
- * A flush shows hidden accesses, so no region rests then.
- */
+/* For the regions that have no sample: the others were prepared as they were checked. */
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool flush)
 {
 	struct damon_cursor c = { .mm = flush ? get_mm(t) : NULL };
@@ -294,7 +291,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 		damon_cursor_count(&c);
 		if (damon_is_stopping(ctx))
 			break;
-		if (r->sample.pending || (damon_region_rests(r) && !flush))
+		if (r->sample.pending)
 			continue;
 		if (!c.mm)
 			c.mm = get_mm(t);
@@ -372,15 +369,14 @@ static void visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 		damon_cursor_count(&c);
 		if (damon_is_stopping(ctx))
 			break;
-		if (!r->sample.pending)
+		if (!r->sample.pending || damon_region_waits(r))
 			continue;
 		accessed = va_check_sample(&c, r);
 		if (unlikely(c.walk.aside))
 			drop_sample(&c.walk, r);
 		else
 			damon_tlb_record(ctx, r, accessed);
-		if (likely(!r->rest))
-			va_prepare_sample(ctx, t, &c, r);
+		va_prepare_sample(ctx, t, &c, r);
 	}
 	damon_cursor_unlock(&c);
 }

@@ -52,8 +52,8 @@ static void merge_joins_what_agrees(struct kunit *test)
 
 	add_rows(test, t, c->rows, PAGE_SIZE);
 	damon_for_each_region(r, t) {
-		set_evidence(r, r->nr_accesses, 160);
 		r->on_trial = !!(c->on_trial & BIT(i++));
+		set_evidence(r, r->nr_accesses, r->on_trial ? 16 : 160);
 	}
 	nr = t->nr_regions;
 	nr_merged = merge_target(test_ctx(test, 1), t, G_MERGE, c->force,
@@ -61,6 +61,43 @@ static void merge_joins_what_agrees(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->nr_regions, c->want);
 	KUNIT_EXPECT_EQ(test, nr_merged, nr - t->nr_regions);
 	expect_sound(test, t);
+}
+
+static const struct ages_case {
+	const char *name;
+	unsigned int l, r;
+	unsigned int count;
+	bool force;
+	unsigned int want, want_age;
+} ages_cases[] = {
+	{ "alike", 600, 900, 0, false, 1, 600 },
+	{ "twice", 600, 1200, 0, false, 1, 600 },
+	{ "not alike", 600, 1300, 0, false, 2, 600 },
+	{ "nor the other way round", 1300, 600, 0, false, 2, 1300 },
+	{ "both young", 0, 20, 0, false, 1, 0 },
+	{ "by force", 1300, 600, 0, true, 1, 600 },
+	{ "with a count", 1000, 100, 160, false, 1, 550 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(ages, ages_cases, name);
+
+/* What fell idle just now is not as old as what was idle for an hour. */
+static void merge_keeps_ages_apart(struct kunit *test)
+{
+	const struct ages_case *c = test->param_value;
+	struct damon_target *t = test_target(test);
+	struct damon_region *l = add_region(test, t, 0, PAGES(10), c->count);
+	struct damon_region *r = add_region(test, t, PAGES(10), PAGES(20), c->count);
+
+	set_evidence(l, c->count, 160);
+	set_evidence(r, c->count, 160);
+	l->age = c->l;
+	l->steady = c->l;
+	r->age = c->r;
+	r->steady = c->r;
+	merge_target(test_ctx(test, 1), t, G_MERGE, c->force, PAGES(9999), UINT_MAX);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, c->want);
+	KUNIT_EXPECT_EQ(test, l->age, c->want_age);
 }
 
 /* === Cut === */
@@ -129,7 +166,7 @@ static void search_looks_around_a_hit(struct kunit *test)
 
 		set_evidence(r, 0, 160);
 		r->known.hits[bin_of(r, at)] += SAMPLE;
-		r->last_hit = at + 5;
+		set_hit(r, at + 5);
 		search_regions(ctx);
 		expect_sound(test, t);
 		KUNIT_EXPECT_EQ(test, damon_nr_pages(ctx), 6400);
@@ -192,8 +229,26 @@ static void hint_makes_a_piece_without_a_past(struct kunit *test)
 	damon_regions_count(ctx);
 	KUNIT_EXPECT_EQ(test, tally(&r->known).samples, 0);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
-	KUNIT_EXPECT_EQ(test, r->age, 1);
-	KUNIT_EXPECT_EQ(test, list_prev_entry(r, list)->age, 6);
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+}
+
+/* An open question is answered by a hint, and not cut off by one. */
+static void hint_leaves_the_age_of_what_is_beside_it(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 48);
+	struct damon_target *t = add_target(test, ctx);
+	struct damon_region *r = add_region(test, t, 0, PAGES(1000), 0);
+
+	set_evidence(r, 0, 400);
+	r->age = 600;
+	r->echo = 1;
+	set_hit(r, PAGES(60));
+	KUNIT_EXPECT_FALSE(test, damon_region_hint(ctx, t, r, PAGES(70), PAGES(90)));
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 1);
+	KUNIT_EXPECT_TRUE(test, damon_region_hint(ctx, t, r, PAGES(50), PAGES(70)));
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 3);
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_EQ(test, r->age, 600);
 }
 
 /* Few regions are left for what samples find. */
@@ -315,7 +370,8 @@ static void random_evidence(struct damon_ctx *ctx, struct rnd_state *rng)
 				r->fresh.hits[i] = rand_below(rng, r->fresh.samples[i] + 1) *
 					rand_below(rng, 2);
 			}
-			r->last_hit = rand_below(rng, 2) ? r->sampling_addr : 0;
+			if (rand_below(rng, 2))
+				set_hit(r, r->sampling_addr);
 		}
 	}
 }
@@ -438,9 +494,9 @@ static void cut_without_memory_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fail_end());
 	r->nr_accesses = 7;
 	r->known.hits[0] = SAMPLE;
-	r->last_hit = PAGES(50);
+	set_hit(r, PAGES(50));
 	fail_begin(1);
-	cut_seed(t, r);
+	cut_seed(ctx, t, r);
 	KUNIT_EXPECT_TRUE(test, fail_end());
 	expect_rows(test, t, want, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, tally(&r->known).samples, 160 * SAMPLE);
@@ -578,11 +634,13 @@ static void refit_holds_for_any_layout(struct kunit *test)
 
 static struct kunit_case damon_adapt_cases[] = {
 	KUNIT_CASE_PARAM(merge_joins_what_agrees, merge_gen_params),
+	KUNIT_CASE_PARAM(merge_keeps_ages_apart, ages_gen_params),
 	KUNIT_CASE_PARAM(cut_is_where_the_evidence_says, cut_gen_params),
 	KUNIT_CASE(cut_leaves_small_regions_alone),
 	KUNIT_CASE(search_looks_around_a_hit),
 	KUNIT_CASE(search_feels_beyond_a_hot_edge),
 	KUNIT_CASE(hint_makes_a_piece_without_a_past),
+	KUNIT_CASE(hint_leaves_the_age_of_what_is_beside_it),
 	KUNIT_CASE(hints_leave_an_eighth_of_the_regions),
 	KUNIT_CASE(cut_keeps_to_max_nr_regions),
 	KUNIT_CASE(a_hot_spot_is_found),

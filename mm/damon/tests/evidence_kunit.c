@@ -39,8 +39,8 @@ static void merge_two_takes_the_mean(struct kunit *test)
 	struct damon_region *l = add_region(test, t, 0, PAGES(10), 10);
 	struct damon_region *r = add_region(test, t, PAGES(10), PAGES(30), 20);
 
-	l->age = 9;
-	r->age = 0;
+	l->steady = 9;
+	r->steady = 0;
 	set_evidence(l, 40, 80);
 	set_evidence(r, 80, 80);
 	merge_two(l, r, t);
@@ -121,23 +121,33 @@ static void bins_are_the_pages_of_a_region(struct kunit *test)
 	}
 }
 
+/* Mostly in one order, so that none is left out; but no program can be in step with it. */
 static void pick_takes_turns(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 20);
 	struct damon_region r = { .ar = { PAGES(100), PAGES(900) } };
-	unsigned int round, i;
+	unsigned int nr_of_bin[NR_BINS] = {}, last = 0, in_order = 0, i;
+	unsigned long each_eighth = 0;
 
-	for (round = 0; round < 100; round++) {
-		unsigned long bins = 0;
+	for (i = 0; i < 8000; i++) {
+		unsigned int bin;
 
-		for (i = 0; i < NR_BINS; i++) {
-			damon_region_pick(ctx, &r);
-			KUNIT_ASSERT_TRUE(test, r.sample.pending);
-			KUNIT_ASSERT_GE(test, r.sampling_addr, r.ar.start);
-			KUNIT_ASSERT_LT(test, r.sampling_addr, r.ar.end);
-			bins |= BIT(bin_of(&r, r.sampling_addr));
-		}
-		KUNIT_ASSERT_EQ(test, bins, 0xff);
+		damon_region_pick(ctx, &r);
+		KUNIT_ASSERT_TRUE(test, (bool)r.sample.pending);
+		KUNIT_ASSERT_GE(test, r.sampling_addr, r.ar.start);
+		KUNIT_ASSERT_LT(test, r.sampling_addr, r.ar.end);
+		bin = bin_of(&r, r.sampling_addr);
+		in_order += bin == (last + 3) % NR_BINS;
+		nr_of_bin[bin]++;
+		if (i % 8 == 0)
+			each_eighth |= BIT(bin);
+		last = bin;
+	}
+	KUNIT_EXPECT_GT(test, in_order, 8000 / 10 * 9);
+	KUNIT_EXPECT_EQ(test, each_eighth, 0xff);
+	for (i = 0; i < NR_BINS; i++) {
+		KUNIT_EXPECT_GT(test, nr_of_bin[i], 900);
+		KUNIT_EXPECT_LT(test, nr_of_bin[i], 1100);
 	}
 }
 
@@ -182,6 +192,8 @@ static struct damon_region *known_region(struct kunit *test, struct damon_ctx *c
 	set_evidence(r, hits, samples);
 	r->expected = expect_next(tally(&r->known));
 	r->age = 7;
+	r->steady = 7;
+	r->counted = hits > 0;
 	return r;
 }
 
@@ -307,6 +319,29 @@ static void samples_without_an_answer_are_none(struct kunit *test)
 	end_aggregation(ctx);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 20);
 	KUNIT_EXPECT_EQ(test, r->age, 8);
+}
+
+/* What nobody could look at has not been idle for that. */
+static void age_of_idle_memory_needs_answers(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 45);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		damon_region_pick(ctx, r);
+		r->sample.pending = false;
+		ctx->nr_samples++;
+	}
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->age, 7);
+	take_samples(ctx, r, 20, 0);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->age, 8);
+	/* Such a short one may end before the sample does. */
+	ctx->nr_samples = 4;
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->age, 9);
 }
 
 static void old_evidence_fades(struct kunit *test)
@@ -438,7 +473,7 @@ static void change_leaves_no_mixture(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->age, 0);
 	take_samples(ctx, r, 20, 0);
 	end_aggregation(ctx);
-	KUNIT_EXPECT_EQ(test, r->age, 1);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
 	KUNIT_EXPECT_EQ(test, tally(&r->known).hits, 0);
 }
 
@@ -498,15 +533,18 @@ static void two_surprises_are_no_change(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, r->changed);
 }
 
-/* In how many of @nr sampling intervals is @r looked at, and no access found? */
+/* How many samples are taken in @nr sampling intervals, if none finds an access? */
 static unsigned int nr_looks(struct damon_ctx *ctx, struct damon_region *r, unsigned int nr)
 {
 	unsigned int i, looks = 0;
 
 	for (i = 0; i < nr; i++) {
-		if (damon_region_rests(r))
+		if (!r->sample.pending)
+			damon_region_pick(ctx, r);
+		if (damon_region_waits(r))
 			continue;
-		take_samples(ctx, r, 1, 0);
+		damon_region_record(ctx, r, r->sampling_addr, false);
+		ctx->nr_samples++;
 		looks++;
 	}
 	return looks;
@@ -516,14 +554,16 @@ static const struct rest_case {
 	const char *name;
 	unsigned int hits, samples;
 	unsigned long pages;
+	unsigned int age;
 	bool rests;
 } rest_cases[] = {
-	{ "no access", 0, 400, 800, true },
-	{ "too few samples", 0, 300, 800, false },
-	{ "an access", 1, 400, 800, false },
-	{ "all accesses", 400, 400, 800, false },
-	{ "large", 0, 400, 1UL << 18, true },
-	{ "too large", 0, 400, (1UL << 18) + 8, false },
+	{ "no access", 0, 400, 800, 7, true },
+	{ "too few samples", 0, 300, 800, 7, false },
+	{ "an access", 1, 400, 800, 7, false },
+	{ "all accesses", 400, 400, 800, 7, false },
+	{ "large", 0, 400, 1UL << 18, 7, true },
+	{ "too large", 0, 400, 1UL << 19, 7, false },
+	{ "too large, for long", 0, 400, 1UL << 19, 1000, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(rest, rest_cases, name);
@@ -535,10 +575,12 @@ static void what_is_known_to_be_idle_rests(struct kunit *test)
 	struct damon_region *r = known_region(test, ctx, c->hits, c->samples);
 
 	r->ar.end = PAGES(c->pages);
+	r->age = c->age;
 	/* It has a sample, which finds no change. */
 	take_samples(ctx, r, 1, c->hits == c->samples);
 	end_aggregation(ctx);
 	take_samples(ctx, r, 1, c->hits == c->samples);
+	r->sample.pending = false;
 	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 100), c->rests ? 20 : 100);
 }
 
@@ -547,15 +589,16 @@ static void an_access_ends_the_rest(struct kunit *test)
 	struct damon_ctx *ctx = test_ctx(test, 38);
 	struct damon_region *r = known_region(test, ctx, 0, 400);
 
+	take_samples(ctx, r, 1, 0);
 	end_aggregation(ctx);
-	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 21), 5);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 4);
 	take_samples(ctx, r, 1, 1);
 	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 20);
 	end_aggregation(ctx);
 	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 20);
 }
 
-/* A merged region has the rest of both; a piece to look at has none. */
+/* A merged region rests if both did; a piece to look at does not. */
 static void rest_goes_with_the_evidence(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 39);
@@ -563,24 +606,175 @@ static void rest_goes_with_the_evidence(struct kunit *test)
 	struct damon_target *t = list_first_entry(&ctx->targets_list,
 						  struct damon_target, list);
 
-	end_aggregation(ctx);
 	take_samples(ctx, l, 1, 0);
+	end_aggregation(ctx);
 	KUNIT_ASSERT_NOT_NULL(test, damon_region_carve(l, t, PAGES(400), l->ar.end));
 	r = list_next_entry(l, list);
-	KUNIT_EXPECT_TRUE(test, damon_region_rests(l));
-	KUNIT_EXPECT_TRUE(test, damon_region_rests(r));
-	end_rest(r);
-	set_evidence(l, 0, 400);
-	set_evidence(r, 4, 400);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, l, 20), 4);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 4);
+	r->settled = false;
 	merge_two(l, r, t);
-	KUNIT_EXPECT_FALSE(test, damon_region_rests(l));
 	KUNIT_EXPECT_EQ(test, nr_looks(ctx, l, 20), 20);
-	set_evidence(l, 0, 400);
 	end_aggregation(ctx);
-	take_samples(ctx, l, 1, 0);
-	KUNIT_EXPECT_TRUE(test, damon_region_rests(l));
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, l, 20), 4);
 	damon_region_look_anew(l);
 	KUNIT_EXPECT_EQ(test, nr_looks(ctx, l, 20), 20);
+}
+
+/* A piece in which nothing is found is soon asked less often. */
+static void a_trial_without_a_hit_costs_little(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 41);
+	struct damon_region *r = known_region(test, ctx, 0, 0);
+
+	r->on_trial = true;
+	KUNIT_EXPECT_LE(test, nr_looks(ctx, r, 1000), MIN_TRIAL + 1000 / TRIAL_REST + 1);
+	take_samples(ctx, r, 1, 1);
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 100), 100);
+}
+
+/*
+ * What follows the first access to memory that was idle for 600 aggregations, bit by bit:
+ * is there an access to the far page, and to the same page, the first and second time?
+ */
+static const struct echo_case {
+	const char *name;
+	bool far, same, again;
+	unsigned int nr_samples;	/* until it is decided */
+	unsigned int want;
+} echo_cases[] = {
+	{ "a hot page", false, true, true, 2, 600 },
+	{ "a page used now and then", false, false, true, 3, 600 },
+	{ "a rare access", false, false, false, 3, 0 },
+	{ "all of it", true, true, true, 1, 0 },
+	{ "a burst", true, false, false, 1, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(echo, echo_cases, name);
+
+static void age_of_idle_memory_is_since_it_was_used(struct kunit *test)
+{
+	const struct echo_case *c = test->param_value;
+	const bool answers[] = { c->far, c->same, c->again };
+	struct damon_ctx *ctx = test_ctx(test, 42);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+	unsigned long hit;
+	unsigned int i;
+
+	r->age = 600;
+	take_samples(ctx, r, 1, 1);
+	hit = r->sampling_addr & PAGE_MASK;
+	for (i = 0; i < c->nr_samples; i++) {
+		KUNIT_EXPECT_EQ(test, r->age, 600);
+		damon_region_pick(ctx, r);
+		if (i)
+			KUNIT_EXPECT_EQ(test, r->sampling_addr, hit);
+		else
+			KUNIT_EXPECT_GT(test, abs_diff(r->sampling_addr, hit), PAGES(300));
+		damon_region_record(ctx, r, r->sampling_addr, answers[i]);
+	}
+	KUNIT_EXPECT_EQ(test, r->age, c->want);
+	KUNIT_EXPECT_EQ(test, (int)r->echo, NO_ECHO);
+	/* The page that was asked again does not count. */
+	KUNIT_EXPECT_EQ(test, tally(&r->fresh).samples, 2 * SAMPLE);
+	if (!c->want)
+		return;
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->age, c->want + 1);
+}
+
+/* Nobody can say any more what was behind the hit. */
+static void an_echo_that_is_cut_off_is_an_access(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 43);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+	struct damon_target *t = list_first_entry(&ctx->targets_list,
+						  struct damon_target, list);
+
+	r->age = 600;
+	take_samples(ctx, r, 1, 1);
+	KUNIT_EXPECT_EQ(test, r->age, 600);
+	KUNIT_ASSERT_NOT_NULL(test, damon_region_carve(r, t, PAGES(400), r->ar.end));
+	damon_for_each_region(r, t) {
+		KUNIT_EXPECT_EQ(test, r->age, 0);
+		KUNIT_EXPECT_EQ(test, (int)r->echo, NO_ECHO);
+	}
+}
+
+/* Then its age is that of the rate, and what was asked is of no use. */
+static void an_echo_ends_with_a_count(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 46);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+
+	r->age = 600;
+	take_samples(ctx, r, 1, 1);
+	KUNIT_EXPECT_NE(test, (int)r->echo, NO_ECHO);
+	set_evidence(r, 40, 400);
+	r->steady = 30;
+	end_aggregation(ctx);
+	KUNIT_EXPECT_GT(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_EQ(test, (int)r->echo, NO_ECHO);
+	KUNIT_EXPECT_EQ(test, r->age, 31);
+}
+
+/* The last samples of the whole are not all of each part. */
+static void a_part_has_its_share_of_the_run(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 47);
+	struct damon_region *r = known_region(test, ctx, 8, 400);
+	struct damon_target *t = list_first_entry(&ctx->targets_list,
+						  struct damon_target, list);
+
+	r->run = 200;
+	KUNIT_ASSERT_NOT_NULL(test, damon_region_carve(r, t, PAGES(100), r->ar.end));
+	KUNIT_EXPECT_EQ(test, r->run, 25);
+	KUNIT_EXPECT_EQ(test, list_next_entry(r, list)->run, 175);
+	damon_region_look_anew(r);
+	KUNIT_EXPECT_EQ(test, r->run, 0);
+}
+
+/* Of a part that has less than half a sample, nothing is unlikely. */
+static void little_evidence_proves_nothing(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, is_unlikely(200, 0, 0, 1, 0));
+	KUNIT_EXPECT_FALSE(test, is_unlikely(200, 0, SAMPLE / 4, 1, 0));
+	KUNIT_EXPECT_FALSE(test, is_unlikely(200, SAMPLE / 4, SAMPLE / 2, 1, 0));
+	KUNIT_EXPECT_TRUE(test, is_unlikely(3, 0, 400 * SAMPLE, SURPRISE_BITS, 200));
+	KUNIT_EXPECT_FALSE(test, is_unlikely(2, 0, 400 * SAMPLE, SURPRISE_BITS, 1 << 20));
+}
+
+/* A count that comes and goes by chance does not cost the age of the rate. */
+static void a_rate_near_half_a_count_keeps_its_age(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 44);
+	struct damon_region *r = known_region(test, ctx, 12, 400);
+
+	r->age = 500;
+	r->steady = 500;
+	set_evidence(r, 8, 400);
+	take_samples(ctx, r, 20, 0);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+	set_evidence(r, 16, 400);
+	take_samples(ctx, r, 20, 20);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
+	KUNIT_EXPECT_EQ(test, r->age, 502);
+}
+
+/* The least age of two is true for both. */
+static void merged_memory_was_idle_for_the_shorter_time(struct kunit *test)
+{
+	struct damon_target *t = test_target(test);
+	struct damon_region *l = add_region(test, t, 0, PAGES(10), 0);
+	struct damon_region *r = add_region(test, t, PAGES(10), PAGES(30), 0);
+
+	l->age = 9;
+	r->age = 12;
+	merge_two(l, r, t);
+	KUNIT_EXPECT_EQ(test, l->age, 9);
 }
 
 static void forget_begins_a_new_count(struct kunit *test)
@@ -590,10 +784,10 @@ static void forget_begins_a_new_count(struct kunit *test)
 
 	take_samples(ctx, r, 20, 2);
 	end_aggregation(ctx);
-	KUNIT_EXPECT_NE(test, r->last_hit, 0);
+	KUNIT_EXPECT_NE(test, damon_region_last_hit(r), 0);
 	damon_regions_forget(ctx);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
-	KUNIT_EXPECT_EQ(test, r->last_hit, 0);
+	KUNIT_EXPECT_EQ(test, damon_region_last_hit(r), 0);
 	KUNIT_EXPECT_EQ(test, tally(&r->known).hits, 10 * SAMPLE);
 }
 
@@ -610,6 +804,7 @@ static struct kunit_case damon_evidence_cases[] = {
 	KUNIT_CASE_PARAM(counts_of_others_count, foreign_gen_params),
 	KUNIT_CASE(counts_of_others_need_no_rest),
 	KUNIT_CASE(samples_without_an_answer_are_none),
+	KUNIT_CASE(age_of_idle_memory_needs_answers),
 	KUNIT_CASE(old_evidence_fades),
 	KUNIT_CASE(change_is_reported_at_once),
 	KUNIT_CASE_PARAM(change_needs_no_more_samples_where_there_are_few, few_gen_params),
@@ -622,6 +817,14 @@ static struct kunit_case damon_evidence_cases[] = {
 	KUNIT_CASE_PARAM(what_is_known_to_be_idle_rests, rest_gen_params),
 	KUNIT_CASE(an_access_ends_the_rest),
 	KUNIT_CASE(rest_goes_with_the_evidence),
+	KUNIT_CASE(a_trial_without_a_hit_costs_little),
+	KUNIT_CASE_PARAM(age_of_idle_memory_is_since_it_was_used, echo_gen_params),
+	KUNIT_CASE(an_echo_that_is_cut_off_is_an_access),
+	KUNIT_CASE(an_echo_ends_with_a_count),
+	KUNIT_CASE(a_part_has_its_share_of_the_run),
+	KUNIT_CASE(little_evidence_proves_nothing),
+	KUNIT_CASE(a_rate_near_half_a_count_keeps_its_age),
+	KUNIT_CASE(merged_memory_was_idle_for_the_shorter_time),
 	KUNIT_CASE(forget_begins_a_new_count),
 	{}
 };

@@ -247,6 +247,9 @@ static const struct fit_case {
 		"a large hole is filled", { { 0, 2, 1 }, { 12, 14, 2 } }, { { 0, 14 } },
 		{ { 0, 2, 1 }, { 2, 12 }, { 12, 14, 2 } },
 	}, {
+		"new memory was not idle", { { 0, 10 }, { 20, 30, 2 } }, { { 0, 12 }, { 18, 30 } },
+		{ { 0, 10 }, { 10, 12 }, { 18, 30, 2 } },
+	}, {
 		"a region joins as much as itself", { { 4, 5, 8 } }, { { 3, 6 } },
 		{ { 3, 5, 8 }, { 5, 6 } },
 	}, {

@@ -48,6 +48,7 @@ static inline struct damon_region *add_region(struct kunit *test, struct damon_t
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	r->nr_accesses = nr_accesses;
+	r->counted = nr_accesses > 0;
 	damon_region_add(r, t);
 	return r;
 }
@@ -105,6 +106,12 @@ static inline void set_evidence(struct damon_region *r, unsigned int hits, unsig
 		r->known.hits[i] = hits * SAMPLE / NR_BINS;
 		r->known.samples[i] = samples * SAMPLE / NR_BINS;
 	}
+}
+
+/* The last hit of this aggregation was at @addr. */
+static inline void set_hit(struct damon_region *r, unsigned long addr)
+{
+	r->hit = ((addr - r->ar.start) >> PAGE_SHIFT) + 1;
 }
 
 /* Contiguous runs with holes between them, in up to three targets. */

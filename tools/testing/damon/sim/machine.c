@@ -45,17 +45,25 @@ void machine_end(struct machine *m)
 	damon_target_free(m->t);
 }
 
+static void check(struct machine *m, struct damon_region *r)
+{
+	r->sample.hit |= m->accessed(m, r->sampling_addr);
+	if (damon_region_waits(r))
+		return;
+	damon_region_record(&m->ctx, r, r->sampling_addr, r->sample.hit);
+	m->nr_checks++;
+}
+
 void machine_sample(struct machine *m)
 {
 	struct damon_region *r;
 
 	damon_for_each_region(r, m->t) {
-		if (damon_region_rests(r))
-			continue;
-		damon_region_pick(&m->ctx, r);
-		damon_region_record(&m->ctx, r, r->sampling_addr,
-				    m->accessed(m, r->sampling_addr));
-		m->nr_checks++;
+		if (!r->sample.pending) {
+			damon_region_pick(&m->ctx, r);
+			r->sample.hit = false;
+		}
+		check(m, r);
 	}
 	m->ctx.nr_samples++;
 	m->now++;
