@@ -19,11 +19,18 @@ unsigned long draw_below(struct machine *m, unsigned long n)
 	return draw(m) * n;
 }
 
-void machine_start(struct machine *m, unsigned long size, unsigned int nr_samples,
-		   unsigned int seed)
+void machine_resize(struct machine *m, unsigned long size)
 {
 	struct damon_addr_range range = { BASE, BASE + size };
 
+	if (damon_target_fit(m->t, &range, 1))
+		abort();
+	damon_regions_refit(&m->ctx);
+}
+
+void machine_start(struct machine *m, unsigned long size, unsigned int nr_samples,
+		   unsigned int seed)
+{
 	m->t = damon_target_new(0);
 	if (!m->t)
 		abort();
@@ -35,9 +42,7 @@ void machine_start(struct machine *m, unsigned long size, unsigned int nr_sample
 	m->ctx.max_nr_regions = MAX_REGIONS;
 	INIT_LIST_HEAD(&m->ctx.targets_list);
 	list_add(&m->t->list, &m->ctx.targets_list);
-	if (damon_target_fit(m->t, &range, 1))
-		abort();
-	damon_regions_refit(&m->ctx);
+	machine_resize(m, size);
 }
 
 void machine_end(struct machine *m)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The parts of damon-sim: a machine, which is the region engine in front of simulated
- * memory (machine.c), and what is asked of it (hot.c).
+ * memory (machine.c), and the two questions that it is asked, each with workloads and
+ * scores of its own: what is found of hot memory (hot.c), and is memory that is called
+ * cold unused (cold.c).
  */
 #ifndef _SIM_H
 #define _SIM_H
@@ -43,6 +45,8 @@ unsigned long draw_below(struct machine *m, unsigned long n);
 /* A monitor of [BASE, BASE + @size), of which nothing has been seen yet. */
 void machine_start(struct machine *m, unsigned long size, unsigned int nr_samples,
 		   unsigned int seed);
+/* The memory has another size from now on. */
+void machine_resize(struct machine *m, unsigned long size);
 /* One sampling interval: pages are accessed, and checked. */
 void machine_sample(struct machine *m);
 void machine_end(struct machine *m);
@@ -53,5 +57,7 @@ void machine_end(struct machine *m);
  */
 void run_hot(unsigned int nr_seeds, const char *part, unsigned int *nr_passed,
 	     unsigned int *nr_failed);
+void run_cold(unsigned int nr_seeds, const char *part, unsigned int *nr_passed,
+	      unsigned int *nr_failed);
 
 #endif
