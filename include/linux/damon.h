@@ -313,6 +313,7 @@ struct damon_ctx {
 	void *priv;			/* of the primitives */
 	u64 rng;			/* state of damon_rand() */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
+	unsigned int nr_runs;		/* regions that follow no other one directly */
 	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned int max_nr_accesses;	/* found by them, in any region */
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */

@@ -25,6 +25,36 @@
 /* Else the parts of a cut would be joined again at once. */
 static_assert(G_MERGE < G_CUT);
 
+/* === Turns === */
+
+/*
+ * Budgets of regions are spent in the order of the targets, and the last ones get what the
+ * others leave.  So it begins with any of them.
+ */
+static struct damon_target *any_target(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	unsigned long nr = 0;
+
+	damon_for_each_target(t, ctx)
+		nr++;
+	nr = nr ? damon_rand(ctx, 0, nr) : 0;
+	damon_for_each_target(t, ctx)
+		if (!nr--)
+			return t;
+	return NULL;
+}
+
+/* NULL when all have had their turn, from @first on. */
+static struct damon_target *next_in_turn(const struct damon_ctx *ctx, struct damon_target *t,
+					 const struct damon_target *first)
+{
+	t = list_is_last(&t->list, &ctx->targets_list) ?
+		list_first_entry(&ctx->targets_list, struct damon_target, list) :
+		list_next_entry(t, list);
+	return t == first ? NULL : t;
+}
+
 /* === Merge === */
 
 /* One rate explains both, or the difference is too small to be of use. */
@@ -89,9 +119,9 @@ static unsigned int merge_all(struct damon_ctx *ctx, s64 g, bool force,
 			      unsigned long sz_limit, unsigned int floor)
 {
 	unsigned int nr = damon_nr_regions(ctx);
-	struct damon_target *t;
+	struct damon_target *first = any_target(ctx), *t;
 
-	damon_for_each_target(t, ctx)
+	for (t = first; t; t = next_in_turn(ctx, t, first))
 		nr -= merge_target(ctx, t, g, force, sz_limit, nr > floor ? nr - floor : 0);
 	return nr;
 }
@@ -116,12 +146,24 @@ static void merge_surplus(struct damon_ctx *ctx, unsigned int limit)
 	}
 }
 
-/* An eighth of the regions that are allowed stays free, for what appears tomorrow. */
+/*
+ * An eighth of the regions that can be joined stays free, for what appears tomorrow.  Where a
+ * user wants more than the rest of them, it is free while cuts are made, see restore_min().
+ */
+static unsigned int nr_spare(const struct damon_ctx *ctx)
+{
+	unsigned int nr = (ctx->max_nr_regions - min(ctx->nr_runs, ctx->max_nr_regions)) / 8;
+
+	/* A cut takes two. */
+	return nr < 2 ? 0 : nr;
+}
+
 static void merge_regions(struct damon_ctx *ctx)
 {
-	merge_all(ctx, G_MERGE, false, ctx->sz_limit, ctx->min_nr_regions);
-	merge_surplus(ctx, max(ctx->min_nr_regions,
-			       ctx->max_nr_regions - ctx->max_nr_regions / 8));
+	unsigned int limit = ctx->max_nr_regions - nr_spare(ctx);
+
+	merge_all(ctx, G_MERGE, false, ctx->sz_limit, min(ctx->min_nr_regions, limit));
+	merge_surplus(ctx, limit);
 }
 
 /* === Cut === */
@@ -195,10 +237,10 @@ static unsigned int cut_budget(const struct damon_ctx *ctx)
 static void cut_regions(struct damon_ctx *ctx)
 {
 	unsigned int budget = cut_budget(ctx), nr;
+	struct damon_target *first = any_target(ctx), *t;
 	struct damon_region *r, *next;
-	struct damon_target *t;
 
-	damon_for_each_target(t, ctx) {
+	for (t = first; t; t = next_in_turn(ctx, t, first)) {
 		damon_for_each_region_safe(r, next, t) {
 			if (budget < 2 || !damon_go_on(ctx))
 				return;
@@ -303,11 +345,16 @@ static void cut_feelers(struct damon_ctx *ctx, struct damon_target *t,
 
 static void search_regions(struct damon_ctx *ctx)
 {
-	unsigned int budget = cut_budget(ctx), nr;
+	struct damon_target *first = any_target(ctx), *t;
 	struct damon_region *r, *next;
-	struct damon_target *t;
+	unsigned int budget, nr;
 
-	damon_for_each_target(t, ctx) {
+	/* The regions that were cut to have enough to report. */
+	if (cut_budget(ctx) < nr_spare(ctx))
+		merge_all(ctx, G_MERGE, false, ctx->sz_limit,
+			  ctx->max_nr_regions - nr_spare(ctx));
+	budget = cut_budget(ctx);
+	for (t = first; t; t = next_in_turn(ctx, t, first)) {
 		damon_for_each_region_safe(r, next, t) {
 			if (!damon_go_on(ctx))
 				return;
@@ -332,7 +379,7 @@ bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 	all.samples += fresh.samples;
 	/* Much of it is used, now here and now there: there is no spot. */
 	if ((all.hits >= 3 * SAMPLE && all.hits > all.samples / 8) ||
-	    cut_budget(ctx) < ctx->max_nr_regions / 8 + 2)
+	    cut_budget(ctx) < nr_spare(ctx) + 2)
 		return false;
 	if (r->echo) {
 		unsigned long hit = damon_region_last_hit(r);
@@ -350,6 +397,15 @@ bool damon_region_hint(struct damon_ctx *ctx, struct damon_target *t,
 
 /* === The end of an aggregation === */
 
+/* More were joined, to have some for cuts. */
+static void restore_min(struct damon_ctx *ctx)
+{
+	unsigned int nr = damon_nr_regions(ctx);
+
+	if (nr && nr < ctx->min_nr_regions)
+		damon_regions_split_to(ctx, ctx->min_nr_regions);
+}
+
 void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx))
 {
 	damon_assert_owner(ctx);
@@ -360,10 +416,12 @@ void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx
 		ctx->aggregate_cb(ctx);
 	merge_regions(ctx);
 	cut_regions(ctx);
+	restore_min(ctx);
 	if (!damon_go_on(ctx))
 		return;
 	report(ctx);
 	search_regions(ctx);
+	restore_min(ctx);
 	damon_regions_forget(ctx);
 	ctx->nr_samples = 0;
 }
@@ -383,13 +441,47 @@ static unsigned int nr_wanted(const struct damon_ctx *ctx)
 	return max(ctx->min_nr_regions, min(NR_TO_SEARCH, ctx->max_nr_regions / 4));
 }
 
+/* Neighbours that could be one region, were it not for the limits, are a run. */
+static unsigned int count_runs(const struct damon_ctx *ctx)
+{
+	const struct damon_target *t;
+	const struct damon_region *r;
+	unsigned int nr = 0;
+
+	damon_for_each_target(t, ctx) {
+		unsigned long end = 0;
+
+		damon_for_each_region(r, t) {
+			nr += !end || r->ar.start != end;
+			end = r->ar.end;
+			cond_resched();
+		}
+	}
+	return nr;
+}
+
+/*
+ * Where there may hardly be more regions than are wanted, two of the wanted size are
+ * joined to one, where they are alike, so that another one can be cut.
+ */
+static unsigned long size_limit(const struct damon_ctx *ctx)
+{
+	unsigned int nr = nr_wanted(ctx);
+	u64 pages;
+
+	if (nr > ctx->max_nr_regions - nr_spare(ctx))
+		nr = DIV_ROUND_UP(nr, 2);
+	pages = div64_u64(damon_nr_pages(ctx), nr);
+	return clamp_t(u64, pages, 1, ULONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT;
+}
+
 void damon_regions_refit(struct damon_ctx *ctx)
 {
-	u64 sz_limit = div64_u64(damon_nr_pages(ctx), nr_wanted(ctx));
 	unsigned int nr = damon_nr_regions(ctx);
 
 	damon_assert_owner(ctx);
-	ctx->sz_limit = clamp_t(u64, sz_limit, 1, ULONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT;
+	ctx->nr_runs = count_runs(ctx);
+	ctx->sz_limit = size_limit(ctx);
 	if (nr > ctx->max_nr_regions)
 		merge_surplus(ctx, ctx->max_nr_regions);
 	else if (nr && nr < nr_wanted(ctx))

@@ -296,9 +296,9 @@ void damon_region_restart(struct damon_region *r);
  * of the next aggregation begin.
  *
  * A joined region is never larger than the limit that damon_regions_refit() has
- * set.  There stay min_nr_regions at least, and there are never more than
- * max_nr_regions; where more than 7/8 of these are in use, neighbours that differ are
- * joined as well, the most similar ones first.  Where there is no memory for a cut, it
+ * set.  Afterwards, and in a report, there are min_nr_regions at least, and never more than
+ * max_nr_regions.  Where 7/8 of those that can be joined are in use, neighbours that differ
+ * are joined as well, the most similar ones first.  Where there is no memory for a cut, it
  * is not made.
  *
  * When the worker shall end, the rest of this is left out: nothing is reported then.

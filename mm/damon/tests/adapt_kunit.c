@@ -4,6 +4,8 @@
  * searched as promised, within their limits.  What holds for any layout is tried on
  * many, drawn with fixed seeds.
  */
+#include <kunit/test-bug.h>
+
 #include "regions.h"
 
 /* === Merge === */
@@ -376,6 +378,17 @@ static void random_evidence(struct damon_ctx *ctx, struct rnd_state *rng)
 	}
 }
 
+/* Of the regions that are reported, and of those that are sampled. */
+static void expect_limits(struct damon_ctx *ctx)
+{
+	struct kunit *test = kunit_get_current_test();
+	unsigned long most = max(ctx->max_nr_regions, nr_runs(ctx));
+	unsigned long least = min_t(u64, ctx->min_nr_regions, damon_nr_pages(ctx));
+
+	KUNIT_ASSERT_LE(test, damon_nr_regions(ctx), most);
+	KUNIT_ASSERT_GE(test, damon_nr_regions(ctx), least);
+}
+
 static void limits_hold_over_many_aggregations(struct kunit *test)
 {
 	unsigned int layout, round;
@@ -394,22 +407,11 @@ static void limits_hold_over_many_aggregations(struct kunit *test)
 		damon_regions_refit(ctx);
 
 		for (round = 0; round < 40; round++) {
-			unsigned long most = max(ctx->max_nr_regions, nr_runs(ctx));
-
-			KUNIT_ASSERT_LE(test, damon_nr_regions(ctx), most);
-			KUNIT_ASSERT_GE(test, damon_nr_regions(ctx),
-					min(ctx->min_nr_regions, nr_pages));
+			expect_limits(ctx);
 			cond_resched();
 			random_evidence(ctx, &rng);
-			damon_regions_count(ctx);
-			merge_regions(ctx);
-			KUNIT_ASSERT_LE(test, damon_nr_regions(ctx), most);
-			KUNIT_ASSERT_GE(test, damon_nr_regions(ctx),
-					min(ctx->min_nr_regions, nr_pages));
-			cut_regions(ctx);
-			search_regions(ctx);
-			damon_regions_forget(ctx);
-
+			damon_aggregate(ctx, expect_limits);
+			expect_limits(ctx);
 			damon_for_each_target(t, ctx)
 				expect_sound(test, t);
 			KUNIT_ASSERT_EQ(test, damon_nr_pages(ctx), nr_pages);

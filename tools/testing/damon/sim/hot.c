@@ -41,6 +41,8 @@ struct workload {
 	unsigned int nr_aggregations;
 	/* Sampling intervals in each; 0: NR_SAMPLES. */
 	unsigned int nr_samples;
+	/* Of regions, fewest and most at once; 0: as usual. */
+	unsigned int nr_regions;
 	/* What a run has to reach, over all seeds. */
 	double min_recall;
 	/* Aggregations to 90 %, at the median; 0: any number. */
@@ -247,6 +249,8 @@ static void start(struct run *run, const struct workload *w, unsigned int seed)
 	if (!run->areas)
 		abort();
 	run->m.accessed = accessed;
+	run->m.min_regions = w->nr_regions;
+	run->m.max_regions = w->nr_regions;
 	machine_start(&run->m, w->size, nr_samples(run), seed);
 	place(run);
 }
@@ -515,6 +519,10 @@ static const struct workload workloads[] = {
 		.name = "64 MiB of 5 TiB", .size = 5 * TiB,
 		.place = place_spots, .nr = 1, .area = 64 * MiB, .rate = .95,
 		.nr_aggregations = 170, .min_recall = .40,
+	}, {
+		.name = "16 MiB of 64 GiB, always 1000", .size = 64 * GiB, .nr_regions = 1000,
+		.place = place_spots, .nr = 1, .area = 16 * MiB, .rate = .95,
+		.nr_aggregations = 60, .min_recall = .9,
 	}, {
 		.name = "idle", .size = GiB, .place = place_spots,
 		.nr_aggregations = 30,

@@ -38,16 +38,30 @@ void machine_start(struct machine *m, unsigned long size, unsigned int nr_sample
 	m->ctx.rng = seed + 1000000;
 	m->ctx.sample_interval = SAMPLE_US;
 	m->ctx.aggr_interval = nr_samples * SAMPLE_US;
-	m->ctx.min_nr_regions = MIN_REGIONS;
-	m->ctx.max_nr_regions = MAX_REGIONS;
+	m->ctx.min_nr_regions = m->min_regions ?: MIN_REGIONS;
+	m->ctx.max_nr_regions = m->max_regions ?: MAX_REGIONS;
 	INIT_LIST_HEAD(&m->ctx.targets_list);
 	list_add(&m->t->list, &m->ctx.targets_list);
 	machine_resize(m, size);
 }
 
+void machine_add_target(struct machine *m, unsigned long start, unsigned long size)
+{
+	struct damon_addr_range range = { start, start + size };
+	struct damon_target *t = damon_target_new(0);
+
+	if (!t || damon_target_fit(t, &range, 1))
+		abort();
+	list_add_tail(&t->list, &m->ctx.targets_list);
+	damon_regions_refit(&m->ctx);
+}
+
 void machine_end(struct machine *m)
 {
-	damon_target_free(m->t);
+	struct damon_target *t, *next;
+
+	list_for_each_entry_safe(t, next, &m->ctx.targets_list, list)
+		damon_target_free(t);
 }
 
 static void check(struct machine *m, struct damon_region *r)
@@ -61,14 +75,17 @@ static void check(struct machine *m, struct damon_region *r)
 
 void machine_sample(struct machine *m)
 {
+	struct damon_target *t;
 	struct damon_region *r;
 
-	damon_for_each_region(r, m->t) {
-		if (!r->sample.pending) {
-			damon_region_pick(&m->ctx, r);
-			r->sample.hit = false;
+	damon_for_each_target(t, &m->ctx) {
+		damon_for_each_region(r, t) {
+			if (!r->sample.pending) {
+				damon_region_pick(&m->ctx, r);
+				r->sample.hit = false;
+			}
+			check(m, r);
 		}
-		check(m, r);
 	}
 	m->ctx.nr_samples++;
 	m->now++;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The parts of damon-sim: a machine, which is the region engine in front of simulated
- * memory (machine.c), and the two questions that it is asked, each with workloads and
- * scores of its own: what is found of hot memory (hot.c), and is memory that is called
- * cold unused (cold.c).
+ * memory (machine.c), and the three questions that it is asked, each with workloads and
+ * scores of its own: what is found of hot memory (hot.c), is memory that is called cold
+ * unused (cold.c), and has each of many targets its share (many.c).
  */
 #ifndef _SIM_H
 #define _SIM_H
@@ -34,6 +34,8 @@ struct machine {
 	/* In sampling intervals since the start. */
 	unsigned long now;
 	unsigned long nr_checks;
+	/* 0: MIN_REGIONS and MAX_REGIONS. */
+	unsigned int min_regions, max_regions;
 	/* Is the page of @addr accessed in the sampling interval @now? */
 	bool (*accessed)(struct machine *m, unsigned long addr);
 };
@@ -45,6 +47,8 @@ unsigned long draw_below(struct machine *m, unsigned long n);
 /* A monitor of [BASE, BASE + @size), of which nothing has been seen yet. */
 void machine_start(struct machine *m, unsigned long size, unsigned int nr_samples,
 		   unsigned int seed);
+/* One target more, [@start, @start + @size). */
+void machine_add_target(struct machine *m, unsigned long start, unsigned long size);
 /* The memory has another size from now on. */
 void machine_resize(struct machine *m, unsigned long size);
 /* One sampling interval: pages are accessed, and checked. */
@@ -58,6 +62,8 @@ void machine_end(struct machine *m);
 void run_hot(unsigned int nr_seeds, const char *part, unsigned int *nr_passed,
 	     unsigned int *nr_failed);
 void run_cold(unsigned int nr_seeds, const char *part, unsigned int *nr_passed,
+	      unsigned int *nr_failed);
+void run_many(unsigned int nr_seeds, const char *part, unsigned int *nr_passed,
 	      unsigned int *nr_failed);
 
 #endif
