@@ -55,6 +55,8 @@ struct run {
 	unsigned long top;
 	/* of a moving window, in bytes a second; 0: none */
 	unsigned long speed;
+	/* no memory is hot for long: only what is called cold is scored */
+	unsigned long cold;
 	struct truth *truths;
 	size_t nr_truths;
 	struct snapshot *snapshots;
@@ -62,7 +64,7 @@ struct run {
 };
 
 enum metric {
-	RECALL, RATE_ERROR, RANK, FOUND, RECOVERED, EDGE, WRONGLY_COLD,
+	RECALL, RATE_ERROR, RANK, FOUND, RECOVERED, EDGE, WRONGLY_COLD, WRONG_10, MISSED_10,
 	REGIONS, CPU, INSNS, LOCK, SLOWDOWN, NR_METRICS
 };
 

@@ -37,6 +37,8 @@ struct workload {
 	unsigned long churners;
 	/* mappings that the memory is cut into, by access rights; 0: one */
 	unsigned long vmas;
+	/* tells nothing of hot memory, only of what is called cold */
+	bool cold;
 	/* only what is hot is populated */
 	bool bare;
 	bool huge_pages;

@@ -307,6 +307,153 @@ static void step_moving(uint64_t now)
 	a->page += pages;
 }
 
+/* ---- What is called cold: patterns that a monitor takes for none ---- */
+
+static uint64_t seconds_after(uint64_t now, double seconds)
+{
+	return now + seconds * NS_PER_SEC;
+}
+
+static double draw_between(double low, double high)
+{
+	return low + (draw() >> 11) / (double)(1ULL << 53) * (high - low);
+}
+
+/* All of it, each page at random, but for 1/32 that is hot. */
+static void start_even(uint64_t now)
+{
+	unsigned long pages = opt.w.size / PAGE, hot = pages / 32;
+
+	add_area(now, 0, hot, 0);
+	add_area(now, hot, pages - hot, opt.w.rate);
+}
+
+/* Idle first, then half of the memory at once, with any period up to two seconds. */
+static void step_bursts(uint64_t now)
+{
+	static uint64_t next;
+	static double period;
+
+	if (!next) {
+		period = .02 * pow(100, draw_between(0, 1));
+		next = seconds_after(now, 15 + draw_between(0, period));
+	}
+	if (nr_areas) {
+		tell(now, areas[0].page, areas[0].pages, 0);
+		nr_areas = 0;
+	}
+	if (now < next)
+		return;
+	while (next <= now)
+		next = seconds_after(next, period);
+	add_area(now, opt.w.size / PAGE / 4, opt.w.size / PAGE / 2, 0);
+}
+
+/* From time to time each page once, from the lower end up. */
+static void step_scan(uint64_t now)
+{
+	static uint64_t next;
+	static unsigned long page, pages;
+	unsigned long end = opt.w.size / PAGE, i;
+
+	if (pages)
+		tell(now, page - pages, pages, 0);
+	pages = 0;
+	if (!next)
+		next = seconds_after(now, draw_between(0, opt.w.period_ms / 1000.));
+	if (now < next)
+		return;
+	if (page == end) {
+		page = 0;
+		next = seconds_after(now, opt.w.period_ms / 1000. * draw_between(.7, 1.3));
+		return;
+	}
+	/* In three quarters of a second. */
+	pages = end * tick_seconds() / .75 + 1;
+	if (pages > end - page)
+		pages = end - page;
+	tell(now, page, pages, 1);
+	for (i = 0; i < pages; i++)
+		touch(page++);
+}
+
+/* A quarter is used less and less, until it is not used any more. */
+static void step_decline(uint64_t now)
+{
+	static uint64_t start, next;
+	double rate;
+
+	if (!start) {
+		start = now;
+		add_area(now, opt.w.size / PAGE / 2, opt.w.size / PAGE / 4, opt.w.rate);
+	}
+	if (now < next || !nr_areas)
+		return;
+	next = seconds_after(now, .2);
+	rate = opt.w.rate * (1 - (now - start) / 20e9);
+	if (rate <= 0) {
+		tell(now, areas[0].page, areas[0].pages, 0);
+		nr_areas = 0;
+		return;
+	}
+	areas[0].touches = rate * areas[0].pages * tick_seconds();
+	tell(now, areas[0].page, areas[0].pages, 1 - exp(-rate * tick_seconds()));
+}
+
+/* All spots stop. */
+static void step_stops(uint64_t now)
+{
+	static uint64_t end;
+	unsigned int i;
+
+	if (!end)
+		end = seconds_after(now, draw_between(10, 12));
+	if (now < end)
+		return;
+	for (i = 0; i < nr_areas; i++)
+		tell(now, areas[i].page, areas[i].pages, 0);
+	nr_areas = 0;
+}
+
+#define GROWTH	(8 * MiB)
+
+/* No more than the first quarter can be accessed yet. */
+static void start_growing(uint64_t now)
+{
+	(void)now;
+	if (mprotect(map + opt.w.size / 4, opt.w.size / 4 * 3, PROT_NONE))
+		die("mprotect");
+}
+
+/* Some memory more each second; each page is used once. */
+static void step_growing(uint64_t now)
+{
+	static unsigned long page, pages, end;
+	static uint64_t next;
+	unsigned long i;
+
+	if (!next) {
+		page = opt.w.size / 4 / PAGE;
+		end = page;
+		next = now;
+	}
+	if (pages)
+		tell(now, page - pages, pages, 0);
+	if (now >= next && (end + 1) * PAGE < opt.w.size) {
+		if (mprotect(map + end * PAGE, GROWTH, PROT_READ | PROT_WRITE))
+			die("mprotect");
+		end += GROWTH / PAGE;
+		next = seconds_after(next, 1);
+	}
+	pages = GROWTH / PAGE * tick_seconds() + 1;
+	if (pages > end - page)
+		pages = end - page;
+	if (pages)
+		tell(now, page, pages, 1);
+	for (i = 0; i < pages; i++)
+		touch(page++);
+}
+
 /* ---- Zipf: objects of 16 pages, the i-th most popular read i^-.99 as often ---- */
 
 #define OBJECT_PAGES	16
@@ -388,6 +535,17 @@ static const struct workload workloads[] = {
 	{ "churn", start_areas, .size = GiB, .areas = 2, .area = 64 * MiB, .churners = 2 },
 	{ "idle", start_nothing, .size = GiB, .no_flush = true },
 	{ "uniform", start_areas, .size = GiB, .areas = 1, .area = GiB, .rate = 10 },
+	{ "even4", start_even, .size = 512 * MiB, .rate = 4, .cold = true },
+	{ "even1", start_even, .size = 512 * MiB, .rate = 1, .cold = true },
+	{ "bursts", start_nothing, step_bursts, .size = 512 * MiB, .cold = true },
+	{ "scan", start_nothing, step_scan, .size = 512 * MiB, .period_ms = 14000, .cold = true },
+	{ "decline", start_nothing, step_decline, .size = 512 * MiB, .rate = 50, .cold = true },
+	{ "growing", start_growing, step_growing, .size = 512 * MiB, .cold = true },
+	{ "stops", start_areas, step_stops, .size = 512 * MiB, .areas = 16, .area = MiB,
+	  .cold = true },
+	/* In memory that has been idle for seconds. */
+	{ "late", start_areas, step_phase, .size = GiB, .areas = 1, .area = 32 * PAGE,
+	  .period_ms = 8000 },
 	/* To measure the price of a check, in memory small, vast, and cut up. */
 	{ "cost", start_areas, .size = GiB, .areas = 2, .area = 16 * MiB },
 	{ "cost-vast", start_areas, .size = 256 * GiB, .areas = 1, .area = 64 * MiB, .bare = true },
@@ -484,10 +642,11 @@ void run_program(void)
 	run_ticks();
 
 	/* Where ticks were late, they were longer. */
-	snprintf(head, sizeof(head), "start %lu\nend %lu\ntick_ns %lu\ntop %lu\nspeed %lu\n",
+	snprintf(head, sizeof(head), "start %lu\nend %lu\ntick_ns %lu\ntop %lu\nspeed %lu\n"
+		 "cold %d\n",
 		 (unsigned long)map, (unsigned long)map + opt.w.size,
 		 (unsigned long)((now_ns(CLOCK_MONOTONIC) - start) / shared->ticks),
-		 opt.w.top, opt.w.speed);
+		 opt.w.top, opt.w.speed, opt.w.cold);
 	send_section("map", head, strlen(head));
 	send_section("truth", truths, nr_truths * sizeof(truths[0]));
 }

@@ -144,7 +144,8 @@ static bool load_map(struct run *r, const struct section *s)
 {
 	return value_of(s, "start", &r->map_start) && value_of(s, "end", &r->map_end) &&
 		value_of(s, "tick_ns", &r->tick) && value_of(s, "top", &r->top) &&
-		value_of(s, "speed", &r->speed) && r->tick && r->map_start < r->map_end;
+		value_of(s, "speed", &r->speed) && value_of(s, "cold", &r->cold) &&
+		r->tick && r->map_start < r->map_end;
 }
 
 static bool load_truth(struct run *r, const struct section *s)

@@ -19,6 +19,8 @@ static const struct metric_info {
 	[RECOVERED] = { "aggregations_to_recover", "again", 1, 1 },
 	[EDGE] = { "edge_error_pages", "edge", 1, 0 },
 	[WRONGLY_COLD] = { "wrongly_cold", "cold %", 100, 2 },
+	[WRONG_10] = { "wrongly_cold_10s", "wrong10", 1, 4 },
+	[MISSED_10] = { "missed_10s", "missed10", 1, 3 },
 	[REGIONS] = { "regions", "regions", 1, 0 },
 	[CPU] = { "kdamond_share", "cpu %", 100, 2 },
 	[INSNS] = { "instructions_per_region", "insns", 1, 0 },

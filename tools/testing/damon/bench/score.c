@@ -18,6 +18,8 @@
 #define NR_PAGES	4096
 /* A region that is older and has no accesses is what a user calls cold. */
 #define COLD_NS		2e9
+/* And this is what is given away. */
+#define IDLE_NS		10e9
 #define FOUND_SHARE	.9
 /* Probabilities that are as good as 0, where 0 would not do */
 #define TOUCHED		(1 / 1000000000.0)
@@ -469,21 +471,36 @@ static double edge_error(const struct memory *m, const struct snapshot *snap)
 	return n ? sum / n : NAN;
 }
 
-/* Share of the memory that was reported as cold although it was touched */
-static double wrongly_cold(const struct memory *m, const struct piece *p, size_t n,
-			   uint64_t time)
+/* In bytes; over several reports, if they are added up */
+struct cold {
+	/* reported as cold although touched */
+	double wrong;
+	/* not touched, and of these not reported as cold */
+	double untouched, missed;
+	double all;
+};
+
+/* What was reported as cold for @age, and what was */
+static void add_cold(struct cold *c, const struct memory *m, const struct piece *p, size_t n,
+		     uint64_t time, double age)
 {
-	double wrong = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (p[i].region == &no_region || p[i].region->nr_accesses ||
-		    p[i].region->age * (double)m->run->aggr <= COLD_NS)
+		const struct region *r = p[i].region;
+		double untouched = p[i].bytes * exp(integrate(m, p[i].segment, time - age, time,
+							      fn_untouched));
+
+		c->all += p[i].bytes;
+		/* It may be no memory yet. */
+		if (r == &no_region)
 			continue;
-		wrong += p[i].bytes * (1 - exp(integrate(m, p[i].segment, time - COLD_NS, time,
-							 fn_untouched)));
+		c->untouched += untouched;
+		if (r->nr_accesses || r->age * (double)m->run->aggr <= age)
+			c->missed += untouched;
+		else
+			c->wrong += p[i].bytes - untouched;
 	}
-	return wrong / (m->run->map_end - m->run->map_start);
 }
 
 /* ---- Metrics of a run ---- */
@@ -581,6 +598,15 @@ static bool pinned(const struct run *r)
 	return r->max_regions < 2 * r->min_regions;
 }
 
+static void keep_cold(struct score *s)
+{
+	int i;
+
+	for (i = 0; i < NR_METRICS; i++)
+		if (i != WRONG_10 && i != MISSED_10 && i != REGIONS && i != CPU)
+			s->value[i] = NAN;
+}
+
 static void keep_costs(struct score *s, double regions)
 {
 	const struct run *r = s->run;
@@ -609,6 +635,7 @@ struct score score_run(const struct run *r)
 	struct score s = { .run = r };
 	struct memory m = { 0 };
 	double *now = get_memory(r->nr_snapshots, sizeof(*now));
+	struct cold idle = { 0 };
 	double regions = 0;
 	size_t i, n;
 
@@ -624,18 +651,27 @@ struct score score_run(const struct run *r)
 		look_at(&m, i ? r->snapshots[i - 1].time : r->start, snap->time);
 		s.recall[i] = recall(&m, p, n);
 		regions += snap->due;
+		if (snap->time - r->start > IDLE_NS)
+			add_cold(&idle, &m, p, n, snap->time, IDLE_NS);
 		if (i >= steady_from(r)) {
+			struct cold cold = { 0 };
+
+			add_cold(&cold, &m, p, n, snap->time, COLD_NS);
+			add(&sums[WRONGLY_COLD], cold.wrong / cold.all);
 			add(&sums[RECALL], s.recall[i]);
 			add(&sums[RATE_ERROR], rate_error(&m, p, n));
 			add(&sums[RANK], rank_correlation(&m, snap));
 			add(&sums[EDGE], edge_error(&m, snap));
-			add(&sums[WRONGLY_COLD], wrongly_cold(&m, p, n, snap->time));
 			add(&sums[REGIONS], snap->due);
 		}
 		free(p);
 	}
 	for (i = 0; i < NR_METRICS; i++)
 		s.value[i] = mean(&sums[i]);
+	s.value[WRONG_10] = idle.all ? idle.wrong / idle.all : NAN;
+	/* Of hardly any memory it would be luck. */
+	s.value[MISSED_10] = idle.untouched > idle.all / 100 ?
+		idle.missed / idle.untouched : NAN;
 	free_memory(&m);
 
 	if (!isnan(now[0])) {
@@ -649,6 +685,8 @@ struct score score_run(const struct run *r)
 	/* Late ticks leave gaps in which pages were touched less than the truth says. */
 	if (r->late * 50 > r->ticks)
 		s.value[RATE_ERROR] = NAN;
+	if (r->cold)
+		keep_cold(&s);
 	if (pinned(r))
 		keep_costs(&s, regions);
 	if (r->locks)

@@ -195,6 +195,37 @@ static void test_cold(void)
 	expect("cold: rested", s.value[WRONGLY_COLD], 0);
 }
 
+/* What is given away has to be older. */
+static void test_idle(void)
+{
+	struct score s;
+	int i;
+
+	begin();
+	run.aggr = 1000 * MS;
+	run.end = START + NR_REPORTS * run.aggr + 1;
+	for (i = 0; i < NR_REPORTS; i++)
+		snapshots[i].time = START + (i + 1) * run.aggr;
+	touched(START - 1, 100, 64, 1);
+	reported(0, NR_REPORTS, 0, 132, 0, 10);
+	reported(0, NR_REPORTS, 132, 1024, 0, 11);
+	s = score_run(&run);
+	expect("idle: only above 10 s", s.value[WRONG_10], 32. / 1024);
+	expect("idle: missed", s.value[MISSED_10], 100. / 960);
+	expect("idle: recall", s.value[RECALL], 64. / 1024);
+
+	run.cold = 1;
+	s = score_run(&run);
+	expect("idle: no recall", s.value[RECALL], NAN);
+	expect("idle: as before", s.value[WRONG_10], 32. / 1024);
+
+	/* All of it is used. */
+	run.nr_truths = 0;
+	touched(START - 1, 0, 1024, 1);
+	s = score_run(&run);
+	expect("idle: nothing to miss", s.value[MISSED_10], NAN);
+}
+
 /* The hottest eighth counts, and not the two eighths that are warm. */
 static void test_top(void)
 {
@@ -273,6 +304,7 @@ int main(void)
 	test_change();
 	test_rate();
 	test_cold();
+	test_idle();
 	test_top();
 	test_moving();
 	test_costs();
