@@ -21,8 +21,8 @@
  * Change.  When the samples of this aggregation contradict the older ones
  * (G > 15, and more where a count was kept for long), or a few in a row contradict what
  * was certain, the memory is used in a new way: all older evidence is dropped, and the
- * region begins a new age.  Noise alone rarely begins a new age.  A run of samples that all found the same
- * is tested as a whole, over many aggregations.
+ * region begins a new age.  Noise alone rarely begins a new age.  A run of samples that
+ * all found the same is tested as a whole, over many aggregations.
  *
  * Idle memory.  Who acts on it asks another question than for a rate: since when has
  * nobody used it?  So where there is no count, the age is the time since an access was
