@@ -314,6 +314,7 @@ struct damon_ctx {
 	u64 rng;			/* state of damon_rand() */
 	unsigned long sz_limit;		/* of a merged region, in bytes */
 	unsigned int nr_runs;		/* regions that follow no other one directly */
+	bool starved;			/* a cut was wanted, and there was no region for it */
 	unsigned int nr_samples;	/* taken in this aggregation */
 	unsigned int max_nr_accesses;	/* found by them, in any region */
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */

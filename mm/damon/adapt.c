@@ -148,7 +148,8 @@ static void merge_surplus(struct damon_ctx *ctx, unsigned int limit)
 
 /*
  * An eighth of the regions that can be joined stays free, for what appears tomorrow.  Where a
- * user wants more than the rest of them, it is free while cuts are made, see restore_min().
+ * user wants more than the rest of them, none is free until there is something to cut; then
+ * the eighth is, while cuts are made, see restore_min().
  */
 static unsigned int nr_spare(const struct damon_ctx *ctx)
 {
@@ -161,9 +162,11 @@ static unsigned int nr_spare(const struct damon_ctx *ctx)
 static void merge_regions(struct damon_ctx *ctx)
 {
 	unsigned int limit = ctx->max_nr_regions - nr_spare(ctx);
+	unsigned int floor = ctx->starved ? 0 : ctx->min_nr_regions;
 
-	merge_all(ctx, G_MERGE, false, ctx->sz_limit, min(ctx->min_nr_regions, limit));
-	merge_surplus(ctx, limit);
+	ctx->starved = false;
+	merge_all(ctx, G_MERGE, false, ctx->sz_limit, min(ctx->min_nr_regions, max(floor, limit)));
+	merge_surplus(ctx, max(floor, limit));
 }
 
 /* === Cut === */
@@ -205,21 +208,28 @@ static void most_different_bins(const struct damon_evidence *e, unsigned int *fr
 	}
 }
 
+/* Are the bins from @from on up to @to used differently than the others? */
+static bool bins_differ(const struct damon_region *r, unsigned int *from, unsigned int *to)
+{
+	struct tally in, out, all = tally(&r->known);
+
+	if (!all.hits || all.hits == all.samples)
+		return false;
+	most_different_bins(&r->known, from, to);
+	in = tally_bins(&r->known, *from, *to);
+	out.hits = all.hits - in.hits;
+	out.samples = all.samples - in.samples;
+	return damon_g_test(in, out) > G_CUT && rates_differ(in, out, 8);
+}
+
 /* Each part is reported by its own evidence, not by that of the whole region. */
 static void cut_where_bins_differ(struct damon_ctx *ctx, struct damon_target *t,
 				  struct damon_region *r)
 {
 	struct damon_region *next = list_next_entry(r, list);
-	struct tally in, out, all = tally(&r->known);
 	unsigned int from, to;
 
-	if (!all.hits || all.hits == all.samples)
-		return;
-	most_different_bins(&r->known, &from, &to);
-	in = tally_bins(&r->known, from, to);
-	out.hits = all.hits - in.hits;
-	out.samples = all.samples - in.samples;
-	if (damon_g_test(in, out) <= G_CUT || !rates_differ(in, out, 8))
+	if (!bins_differ(r, &from, &to))
 		return;
 	damon_region_carve(r, t, bin_start(r, from), bin_start(r, to));
 	for (; r != next; r = list_next_entry(r, list))
@@ -234,19 +244,31 @@ static unsigned int cut_budget(const struct damon_ctx *ctx)
 	return ctx->max_nr_regions > nr ? ctx->max_nr_regions - nr : 0;
 }
 
+/* Where regions are to be as many as may be, somebody has to ask for one to cut with. */
+static bool may_starve(const struct damon_ctx *ctx)
+{
+	return !ctx->starved &&
+		ctx->min_nr_regions > ctx->max_nr_regions - nr_spare(ctx);
+}
+
 static void cut_regions(struct damon_ctx *ctx)
 {
 	unsigned int budget = cut_budget(ctx), nr;
 	struct damon_target *first = any_target(ctx), *t;
 	struct damon_region *r, *next;
+	unsigned int from, to;
 
 	for (t = first; t; t = next_in_turn(ctx, t, first)) {
 		damon_for_each_region_safe(r, next, t) {
-			if (budget < 2 || !damon_go_on(ctx))
+			if (!damon_go_on(ctx) || (budget < 2 && !may_starve(ctx)))
 				return;
 			/* A bin of less than two pages is not worth a border. */
 			if (region_pages(r) < 2 * NR_BINS)
 				continue;
+			if (budget < 2) {
+				ctx->starved |= bins_differ(r, &from, &to);
+				continue;
+			}
 			nr = t->nr_regions;
 			cut_where_bins_differ(ctx, t, r);
 			budget -= t->nr_regions - nr;
@@ -274,12 +296,18 @@ static void begin_trial(struct damon_region *r)
  * more, bins that do not differ say that there is no hot spot.  Where the use has just
  * changed, the hit may be of before.
  */
+static bool deserves_seed(const struct damon_region *r)
+{
+	return r->hit && !r->echo && !r->mixed && tally(&r->known).hits < 3 * SAMPLE &&
+		region_pages(r) >= 64;
+}
+
 static void cut_seed(struct damon_ctx *ctx, struct damon_target *t, struct damon_region *r)
 {
 	unsigned long reach = PAGE_ALIGN_DOWN(damon_region_size(r) / 64);
 	unsigned long at = damon_region_last_hit(r);
 
-	if (!at || r->echo || r->mixed || tally(&r->known).hits >= 3 * SAMPLE || !reach)
+	if (!deserves_seed(r))
 		return;
 	if (damon_rand(ctx, 0, ctx->nr_samples + 1) >= SAMPLES_OF_SEED)
 		return;
@@ -350,7 +378,7 @@ static void search_regions(struct damon_ctx *ctx)
 	unsigned int budget, nr;
 
 	/* The regions that were cut to have enough to report. */
-	if (cut_budget(ctx) < nr_spare(ctx))
+	if (ctx->starved)
 		merge_all(ctx, G_MERGE, false, ctx->sz_limit,
 			  ctx->max_nr_regions - nr_spare(ctx));
 	budget = cut_budget(ctx);
@@ -359,8 +387,11 @@ static void search_regions(struct damon_ctx *ctx)
 			if (!damon_go_on(ctx))
 				return;
 			r->on_trial = false;
-			if (budget < 2)
+			if (budget < 2) {
+				if (may_starve(ctx))
+					ctx->starved = deserves_seed(r);
 				continue;
+			}
 			nr = t->nr_regions;
 			cut_seed(ctx, t, r);
 			budget -= t->nr_regions - nr;
