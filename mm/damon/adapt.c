@@ -68,8 +68,8 @@ static bool regions_agree(const struct damon_region *l, const struct damon_regio
 
 /*
  * Memory that has no count is joined where one age is at most twice the other, or 20
- * aggregations more: what fell idle just now does not get the age of idle memory around it, nor
- * the other way round.  Where both have a count, the age is that of the rate.
+ * aggregations more: what fell idle just now does not get the age of idle memory around
+ * it, nor the other way round.  Where both have a count, the age is that of the rate.
  */
 static bool ages_agree(const struct damon_region *l, const struct damon_region *r)
 {
@@ -148,8 +148,8 @@ static void merge_surplus(struct damon_ctx *ctx, unsigned int limit)
 
 /*
  * An eighth of the regions that can be joined stays free, for what appears tomorrow.  Where a
- * user wants more than the rest of them, none is free until there is something to cut; then
- * the eighth is, while cuts are made, see restore_min().
+ * user wants more than the rest of them, none is free until bins differ; then the eighth is,
+ * while that region is cut, see restore_min().
  */
 static unsigned int nr_spare(const struct damon_ctx *ctx)
 {
@@ -244,7 +244,7 @@ static unsigned int cut_budget(const struct damon_ctx *ctx)
 	return ctx->max_nr_regions > nr ? ctx->max_nr_regions - nr : 0;
 }
 
-/* Where regions are to be as many as may be, somebody has to ask for one to cut with. */
+/* Where regions are to be as many as may be, a cut that is wanted has to wait for room. */
 static bool may_starve(const struct damon_ctx *ctx)
 {
 	return !ctx->starved &&
@@ -296,18 +296,12 @@ static void begin_trial(struct damon_region *r)
  * more, bins that do not differ say that there is no hot spot.  Where the use has just
  * changed, the hit may be of before.
  */
-static bool deserves_seed(const struct damon_region *r)
-{
-	return r->hit && !r->echo && !r->mixed && tally(&r->known).hits < 3 * SAMPLE &&
-		region_pages(r) >= 64;
-}
-
 static void cut_seed(struct damon_ctx *ctx, struct damon_target *t, struct damon_region *r)
 {
 	unsigned long reach = PAGE_ALIGN_DOWN(damon_region_size(r) / 64);
 	unsigned long at = damon_region_last_hit(r);
 
-	if (!deserves_seed(r))
+	if (!at || r->echo || r->mixed || tally(&r->known).hits >= 3 * SAMPLE || !reach)
 		return;
 	if (damon_rand(ctx, 0, ctx->nr_samples + 1) >= SAMPLES_OF_SEED)
 		return;
@@ -373,25 +367,17 @@ static void cut_feelers(struct damon_ctx *ctx, struct damon_target *t,
 
 static void search_regions(struct damon_ctx *ctx)
 {
+	unsigned int budget = cut_budget(ctx), nr;
 	struct damon_target *first = any_target(ctx), *t;
 	struct damon_region *r, *next;
-	unsigned int budget, nr;
 
-	/* The regions that were cut to have enough to report. */
-	if (ctx->starved)
-		merge_all(ctx, G_MERGE, false, ctx->sz_limit,
-			  ctx->max_nr_regions - nr_spare(ctx));
-	budget = cut_budget(ctx);
 	for (t = first; t; t = next_in_turn(ctx, t, first)) {
 		damon_for_each_region_safe(r, next, t) {
 			if (!damon_go_on(ctx))
 				return;
 			r->on_trial = false;
-			if (budget < 2) {
-				if (may_starve(ctx))
-					ctx->starved = deserves_seed(r);
+			if (budget < 2)
 				continue;
-			}
 			nr = t->nr_regions;
 			cut_seed(ctx, t, r);
 			budget -= t->nr_regions - nr;
@@ -452,7 +438,6 @@ void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx
 		return;
 	report(ctx);
 	search_regions(ctx);
-	restore_min(ctx);
 	damon_regions_forget(ctx);
 	ctx->nr_samples = 0;
 }
