@@ -129,8 +129,8 @@ struct damon_region {
 	u8 mixed : 1;			/* known is of before and after a change */
 	u8 nr_surprises : 3;		/* in a row */
 	u8 on_trial : 1;		/* has had no aggregation yet */
-	u8 settled : 1;			/* hundreds of samples found no access */
-	u8 wait : 3;			/* sampling intervals until the sample is checked */
+	u8 settled : 1;			/* hundreds of samples found all the same */
+	u8 wait : 3;			/* sampling intervals until the next check, or sample */
 	struct damon_tlb_stats tlb;
 	u32 hit : 29;			/* 1 + the page of the last one, or 0 */
 	u32 echo : 2;			/* looks at the page of a hit again */

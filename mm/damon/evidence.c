@@ -32,7 +32,10 @@
  * had 400 samples and no access will tell nothing new.  In such a region a page is
  * watched for five sampling intervals before the next one is, until the first access
  * that is found there.  When all of it comes into use, that is 20 ms later at most, with
- * the defaults.
+ * the defaults.  A region where 400 samples have all found an access rests as well, but a
+ * sample of it lasts for one interval, since one of five would find an access also when the
+ * rate is half of what it was.  So there is a sample in each fifth interval, until the first
+ * one that finds no access.
  *
  * All of this is numbers, and runs on the worker, or while the monitor is off: it
  * needs no lock.
@@ -154,8 +157,18 @@ static void hear_echo(struct damon_region *r, bool accessed)
 
 /* === Samples === */
 
+/* The answer of the next sample of a region, if its rate stays as it is. */
+enum {
+	ANYTHING,
+	NO_ACCESS,
+	ACCESS,
+};
+
+/* expected of a region has two bits. */
+static_assert(BIT(2) > ACCESS);
+
 /*
- * What a region at rest is asked, and how long: one page, whether it is accessed in any of
+ * What idle memory at rest is asked, and how long: one page, whether it is accessed in any of
  * five intervals.  So nothing that happens between two samples is missed, however it is
  * timed, at a fifth of the price.  A region on trial that has had no hit is asked less
  * often than that.
@@ -169,7 +182,7 @@ static unsigned int sample_length(const struct damon_region *r)
 {
 	struct tally t;
 
-	if (r->settled)
+	if (r->settled && r->expected == NO_ACCESS)
 		return REST;
 	if (likely(!r->on_trial))
 		return 1;
@@ -247,16 +260,6 @@ static void halve_evidence(struct damon_evidence *e)
 	}
 }
 
-/* The answer of the next sample of a region, if its rate stays as it is. */
-enum {
-	ANYTHING,
-	NO_ACCESS,
-	ACCESS,
-};
-
-/* expected of a region has two bits. */
-static_assert(BIT(2) > ACCESS);
-
 /* At rates below 1/16 or above 15/16, if 16 samples and more say so. */
 static unsigned int expect_next(struct tally t)
 {
@@ -322,7 +325,8 @@ static bool is_change(const struct damon_ctx *ctx, struct damon_region *r, bool 
  * Where a region as full of samples as can be had no access, the used part of it
  * is less than 1/130, by 95 %: exp(-3) that none of 400 hits it.  Of a region of
  * more pages than a GiB has, of 4 KiB, that may still be many, so the search there
- * goes on until as many more samples have found no access as it is larger.
+ * goes on until as many more samples have found no access as it is larger.  It is the
+ * same with the idle part of a region where all samples have found one.
  */
 #define REST_PAGES BIT(18)
 
@@ -332,7 +336,8 @@ static bool is_settled(const struct damon_ctx *ctx, const struct damon_region *r
 	unsigned long needed = region_pages(r) / (REST_PAGES / (WINDOW / SAMPLE));
 
 	/* Rounding may have lost a sixteenth of the samples, and faded hits are none. */
-	return t.samples > WINDOW - WINDOW / 16 && t.hits < SAMPLE / 2 &&
+	return t.samples > WINDOW - WINDOW / 16 &&
+		min(t.hits, t.samples - t.hits) < SAMPLE / 2 &&
 		(region_pages(r) <= REST_PAGES || (u64)r->age * ctx->nr_samples >= needed);
 }
 
@@ -374,9 +379,10 @@ void damon_region_record(struct damon_ctx *ctx, struct damon_region *r,
 	if (r->fresh.samples[bin] > U16_MAX - SAMPLE)
 		halve_evidence(&r->fresh);
 	r->fresh.samples[bin] += SAMPLE;
+	r->settled &= r->expected == (accessed ? ACCESS : NO_ACCESS);
+	r->wait = r->settled && accessed ? REST : 0;
 	if (!accessed)
 		return;
-	r->settled = false;
 	r->fresh.hits[bin] += SAMPLE;
 	if (!r->counted && !r->changed)
 		note_use(r, addr);
@@ -414,7 +420,7 @@ static void spread_count(struct damon_ctx *ctx, struct damon_region *r)
  */
 static void add_up_evidence(struct damon_region *r)
 {
-	u32 hits[NR_BINS], samples[NR_BINS], sum = 0;
+	u32 hits[NR_BINS], samples[NR_BINS], sum = 0, part;
 	unsigned int i;
 
 	if (r->changed || r->mixed)
@@ -425,10 +431,11 @@ static void add_up_evidence(struct damon_region *r)
 		samples[i] = r->known.samples[i] + r->fresh.samples[i];
 		sum += samples[i];
 	}
-	sum = max(sum, WINDOW);
+	/* One division, as 16 take longer than all else that an aggregation does here. */
+	part = sum > WINDOW ? div_u64((u64)WINDOW << 16, sum) : 1 << 16;
 	for (i = 0; i < NR_BINS; i++) {
-		r->known.hits[i] = div_u64((u64)hits[i] * WINDOW, sum);
-		r->known.samples[i] = div_u64((u64)samples[i] * WINDOW, sum);
+		r->known.hits[i] = (u64)hits[i] * part >> 16;
+		r->known.samples[i] = (u64)samples[i] * part >> 16;
 	}
 	memset(&r->fresh, 0, sizeof(r->fresh));
 }
@@ -712,7 +719,7 @@ void damon_region_drop_evidence(struct damon_region *r)
 	memset(&r->known, 0, sizeof(r->known));
 	memset(&r->fresh, 0, sizeof(r->fresh));
 	r->hit = 0;
-	r->sample.pending = false;
+	damon_region_drop_sample(r);
 	/* An echo that will not be heard might have told that the region is used. */
 	if (r->echo)
 		begin_idle_time(r);
@@ -808,7 +815,7 @@ void damon_region_absorb(struct damon_region *l, struct damon_region *r)
 	l->expected = expect_next(tally(&l->known));
 	l->nr_surprises = 0;
 	l->run = l->run_hits == r->run_hits ? min(l->run, r->run) : 0;
-	l->settled &= r->settled;
+	l->settled &= r->settled && l->expected == r->expected;
 	l->changed |= r->changed;
 	l->mixed |= r->mixed;
 	if (sz_l < sz_r)

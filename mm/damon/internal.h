@@ -249,19 +249,41 @@ void damon_region_record(struct damon_ctx *ctx, struct damon_region *r,
 			 unsigned long addr, bool accessed);
 
 /**
- * damon_region_waits() - Is the sample of a region left alone in this sampling interval?
- * @r:		The region, which has a sample.
+ * damon_region_waits() - Is a region left alone in this sampling interval?
+ * @r:		The region.
  *
- * To be asked once at the end of each sampling interval.  A sample that waits will tell
- * of an access in any of the intervals.
+ * To be asked once in each sampling interval: at the end, if the region has a sample,
+ * which will then tell of an access in any of the intervals; or else at the beginning.
  *
- * Return: true until it is time to check the sample: for most regions that is at the end
- *	of the first interval, and where hundreds of samples have found no access, of the
- *	fifth.
+ * Return: true until it is time to check the sample, or to prepare one.  Most regions are
+ *	sampled in each interval.  Where hundreds of samples have found no access, one
+ *	sample waits for five intervals; where they all have found one, a sample is taken
+ *	in each fifth interval.
  */
 static inline bool damon_region_waits(struct damon_region *r)
 {
 	return r->wait && --r->wait;
+}
+
+/**
+ * damon_region_pauses() - Shall a region have no sample for some intervals?
+ * @r:		The region, whose last sample was checked.
+ *
+ * Return: Whether it shall; then damon_region_waits() tells how long.
+ */
+static inline bool damon_region_pauses(const struct damon_region *r)
+{
+	return r->wait;
+}
+
+/**
+ * damon_region_drop_sample() - There will be no answer: take another sample.
+ * @r:		The region.
+ */
+static inline void damon_region_drop_sample(struct damon_region *r)
+{
+	r->sample.pending = false;
+	r->wait = 0;
 }
 
 /**

@@ -632,7 +632,7 @@ static void pa_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
 	if (prepare_page(p, pfn_of(r), folio))
 		watch_calls(p, r, folio);
 	else
-		r->sample.pending = false;
+		damon_region_drop_sample(r);
 	folio_put(folio);
 }
 
@@ -674,7 +674,7 @@ static void pa_prepare(struct damon_ctx *ctx)
 		struct damon_region *r;
 
 		damon_for_each_region(r, t) {
-			if (!r->sample.pending)
+			if (!r->sample.pending && !damon_region_waits(r))
 				pa_prepare_sample(ctx, t, &p, r);
 			let_others_run();
 		}

@@ -227,7 +227,7 @@ static __always_inline bool va_check_sample(struct damon_cursor *c, const struct
 /* A lock is in use, so this sample tells nothing; there will be another one. */
 static void drop_sample(struct damon_walk *w, struct damon_region *r)
 {
-	r->sample.pending = false;
+	damon_region_drop_sample(r);
 	w->aside = DAMON_NOTHING;
 }
 
@@ -281,7 +281,7 @@ static __always_inline void va_prepare_sample(struct damon_ctx *ctx, struct damo
 		heed_aside(c, t, r);
 }
 
-/* For the regions that have no sample: the others were prepared as they were checked. */
+/* For the regions that shall have a sample and have none: the others were prepared as they were checked. */
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool flush)
 {
 	struct damon_cursor c = { .mm = flush ? get_mm(t) : NULL };
@@ -291,7 +291,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool f
 		damon_cursor_count(&c);
 		if (damon_is_stopping(ctx))
 			break;
-		if (r->sample.pending)
+		if (r->sample.pending || damon_region_waits(r))
 			continue;
 		if (!c.mm)
 			c.mm = get_mm(t);
@@ -376,7 +376,8 @@ static void visit_regions(struct damon_ctx *ctx, struct damon_target *t,
 			drop_sample(&c.walk, r);
 		else
 			damon_tlb_record(ctx, r, accessed);
-		va_prepare_sample(ctx, t, &c, r);
+		if (!damon_region_pauses(r))
+			va_prepare_sample(ctx, t, &c, r);
 	}
 	damon_cursor_unlock(&c);
 }

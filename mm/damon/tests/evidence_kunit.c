@@ -533,21 +533,31 @@ static void two_surprises_are_no_change(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, r->changed);
 }
 
-/* How many samples are taken in @nr sampling intervals, if none finds an access? */
-static unsigned int nr_looks(struct damon_ctx *ctx, struct damon_region *r, unsigned int nr)
+/* How many samples are taken in @nr sampling intervals, if all find this? */
+static unsigned int nr_samples_in(struct damon_ctx *ctx, struct damon_region *r,
+				  unsigned int nr, bool accessed)
 {
 	unsigned int i, looks = 0;
 
 	for (i = 0; i < nr; i++) {
-		if (!r->sample.pending)
+		if (!r->sample.pending) {
+			if (damon_region_waits(r))
+				continue;
 			damon_region_pick(ctx, r);
+		}
 		if (damon_region_waits(r))
 			continue;
-		damon_region_record(ctx, r, r->sampling_addr, false);
+		damon_region_record(ctx, r, r->sampling_addr, accessed);
 		ctx->nr_samples++;
 		looks++;
 	}
 	return looks;
+}
+
+/* The same, if none finds an access. */
+static unsigned int nr_looks(struct damon_ctx *ctx, struct damon_region *r, unsigned int nr)
+{
+	return nr_samples_in(ctx, r, nr, false);
 }
 
 static const struct rest_case {
@@ -560,7 +570,8 @@ static const struct rest_case {
 	{ "no access", 0, 400, 800, 7, true },
 	{ "too few samples", 0, 300, 800, 7, false },
 	{ "an access", 1, 400, 800, 7, false },
-	{ "all accesses", 400, 400, 800, 7, false },
+	{ "all accesses", 400, 400, 800, 7, true },
+	{ "all accesses but one", 399, 400, 800, 7, false },
 	{ "large", 0, 400, 1UL << 18, 7, true },
 	{ "too large", 0, 400, 1UL << 19, 7, false },
 	{ "too large, for long", 0, 400, 1UL << 19, 1000, true },
@@ -568,20 +579,21 @@ static const struct rest_case {
 
 KUNIT_ARRAY_PARAM_DESC(rest, rest_cases, name);
 
-static void what_is_known_to_be_idle_rests(struct kunit *test)
+static void what_is_certain_rests(struct kunit *test)
 {
 	const struct rest_case *c = test->param_value;
 	struct damon_ctx *ctx = test_ctx(test, 37);
 	struct damon_region *r = known_region(test, ctx, c->hits, c->samples);
+	bool used = c->hits > c->samples / 2;
 
 	r->ar.end = PAGES(c->pages);
 	r->age = c->age;
 	/* It has a sample, which finds no change. */
-	take_samples(ctx, r, 1, c->hits == c->samples);
+	take_samples(ctx, r, 1, used);
 	end_aggregation(ctx);
-	take_samples(ctx, r, 1, c->hits == c->samples);
-	r->sample.pending = false;
-	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 100), c->rests ? 20 : 100);
+	take_samples(ctx, r, 1, used);
+	damon_region_drop_sample(r);
+	KUNIT_EXPECT_EQ(test, nr_samples_in(ctx, r, 100, used), c->rests ? 20 : 100);
 }
 
 static void an_access_ends_the_rest(struct kunit *test)
@@ -596,6 +608,41 @@ static void an_access_ends_the_rest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 20);
 	end_aggregation(ctx);
 	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 20), 20);
+}
+
+/*
+ * A sample of used memory lasts for one interval only, or it would find an access also
+ * when it is used half as often.  So the first one without an access is a rare one.
+ */
+static void an_interval_without_access_ends_the_rest_of_used_memory(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 39);
+	struct damon_region *r = known_region(test, ctx, 400, 400);
+
+	take_samples(ctx, r, 1, 1);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, nr_samples_in(ctx, r, 20, true), 4);
+	damon_region_pick(ctx, r);
+	KUNIT_EXPECT_FALSE(test, damon_region_waits(r));
+	damon_region_record(ctx, r, r->sampling_addr, false);
+	KUNIT_EXPECT_FALSE(test, damon_region_pauses(r));
+	/* It is idle: that is seen as soon as if it had not rested. */
+	KUNIT_EXPECT_EQ(test, nr_looks(ctx, r, 19), 19);
+	end_aggregation(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+}
+
+/* There will be no answer, so there is no reason to wait for it. */
+static void a_dropped_sample_is_made_up_for(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 40);
+	struct damon_region *r = known_region(test, ctx, 0, 400);
+
+	take_samples(ctx, r, 1, 0);
+	end_aggregation(ctx);
+	damon_region_pick(ctx, r);
+	damon_region_drop_sample(r);
+	KUNIT_EXPECT_FALSE(test, damon_region_waits(r));
 }
 
 /* A merged region rests if both did; a piece to look at does not. */
@@ -814,7 +861,9 @@ static struct kunit_case damon_evidence_cases[] = {
 	KUNIT_CASE_PARAM(rare_accesses_stand_out, rare_gen_params),
 	KUNIT_CASE(pause_is_no_end),
 	KUNIT_CASE(two_surprises_are_no_change),
-	KUNIT_CASE_PARAM(what_is_known_to_be_idle_rests, rest_gen_params),
+	KUNIT_CASE_PARAM(what_is_certain_rests, rest_gen_params),
+	KUNIT_CASE(an_interval_without_access_ends_the_rest_of_used_memory),
+	KUNIT_CASE(a_dropped_sample_is_made_up_for),
 	KUNIT_CASE(an_access_ends_the_rest),
 	KUNIT_CASE(rest_goes_with_the_evidence),
 	KUNIT_CASE(a_trial_without_a_hit_costs_little),

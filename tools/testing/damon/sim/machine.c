@@ -81,6 +81,8 @@ void machine_sample(struct machine *m)
 	damon_for_each_target(t, &m->ctx) {
 		damon_for_each_region(r, t) {
 			if (!r->sample.pending) {
+				if (damon_region_waits(r))
+					continue;
 				damon_region_pick(&m->ctx, r);
 				r->sample.hit = false;
 			}
