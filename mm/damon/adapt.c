@@ -25,6 +25,38 @@
 /* Else the parts of a cut would be joined again at once. */
 static_assert(G_MERGE < G_CUT);
 
+/*
+ * Fewer regions than this search too slowly.  A spot of 1/1000 of the memory is
+ * 1/20 of one of 50 regions, and is hit by one of its 20 samples in 64 of 100
+ * aggregations; by one of 10 regions it would be hit in 18.
+ */
+#define NR_TO_SEARCH 50
+
+/* Where a user allows only a few regions, most of them are kept for hot spots. */
+static unsigned int nr_wanted(const struct damon_ctx *ctx)
+{
+	return max(ctx->min_nr_regions, min(NR_TO_SEARCH, ctx->max_nr_regions / 4));
+}
+
+/*
+ * Memory whose pages are all used at different rates can be cut without end.  Each region
+ * costs as much as the first, and tells less; and of many borders, chance draws some.  So
+ * where there are more regions than twice those that there have to be, neighbours are
+ * kept apart by stronger evidence, up to almost that of a cut.
+ */
+#define G_MERGE_MANY	G(115)
+#define NR_MANY		50
+static_assert(G_MERGE_MANY < G_CUT);
+
+static s64 merge_limit(const struct damon_ctx *ctx)
+{
+	unsigned int nr = damon_nr_regions(ctx);
+	u64 few = 2ULL * nr_wanted(ctx) + ctx->nr_runs;
+
+	return nr <= few ? G_MERGE :
+		G_MERGE + (s64)min(nr - few, NR_MANY) * (G_MERGE_MANY - G_MERGE) / NR_MANY;
+}
+
 /* === Turns === */
 
 /*
@@ -165,7 +197,8 @@ static void merge_regions(struct damon_ctx *ctx)
 	unsigned int floor = ctx->starved ? 0 : ctx->min_nr_regions;
 
 	ctx->starved = false;
-	merge_all(ctx, G_MERGE, false, ctx->sz_limit, min(ctx->min_nr_regions, max(floor, limit)));
+	merge_all(ctx, merge_limit(ctx), false, ctx->sz_limit,
+		  min(ctx->min_nr_regions, max(floor, limit)));
 	merge_surplus(ctx, max(floor, limit));
 }
 
@@ -443,19 +476,6 @@ void damon_aggregate(struct damon_ctx *ctx, void (*report)(struct damon_ctx *ctx
 }
 
 /* === Limits === */
-
-/*
- * Fewer regions than this search too slowly.  A spot of 1/1000 of the memory is
- * 1/20 of one of 50 regions, and is hit by one of its 20 samples in 64 of 100
- * aggregations; by one of 10 regions it would be hit in 18.
- */
-#define NR_TO_SEARCH 50
-
-/* Where a user allows only a few regions, most of them are kept for hot spots. */
-static unsigned int nr_wanted(const struct damon_ctx *ctx)
-{
-	return max(ctx->min_nr_regions, min(NR_TO_SEARCH, ctx->max_nr_regions / 4));
-}
 
 /* Neighbours that could be one region, were it not for the limits, are a run. */
 static unsigned int count_runs(const struct damon_ctx *ctx)

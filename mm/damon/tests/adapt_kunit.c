@@ -45,6 +45,31 @@ static const struct merge_case {
 
 KUNIT_ARRAY_PARAM_DESC(merge, merge_cases, name);
 
+/* Beyond what is needed to search, a region more has to tell more. */
+static void merge_asks_more_of_many_regions(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_target *t = add_target(test, ctx);
+	s64 last = G_MERGE;
+	unsigned int i;
+
+	ctx->min_nr_regions = 10;
+	ctx->max_nr_regions = 1000;
+	for (i = 0; i < 300; i++) {
+		s64 limit = merge_limit(ctx);
+
+		KUNIT_EXPECT_TRUE(test, i > 2 * NR_TO_SEARCH || limit == G_MERGE);
+		KUNIT_EXPECT_GE(test, limit, last);
+		KUNIT_EXPECT_LT(test, limit, G_CUT);
+		last = limit;
+		add_region(test, t, PAGES(i), PAGES(i + 1), 0);
+	}
+	KUNIT_EXPECT_EQ(test, last, G_MERGE_MANY);
+	/* A user who asks for many gets them. */
+	ctx->min_nr_regions = 150;
+	KUNIT_EXPECT_EQ(test, merge_limit(ctx), G_MERGE);
+}
+
 static void merge_joins_what_agrees(struct kunit *test)
 {
 	const struct merge_case *c = test->param_value;
@@ -636,6 +661,7 @@ static void refit_holds_for_any_layout(struct kunit *test)
 
 static struct kunit_case damon_adapt_cases[] = {
 	KUNIT_CASE_PARAM(merge_joins_what_agrees, merge_gen_params),
+	KUNIT_CASE(merge_asks_more_of_many_regions),
 	KUNIT_CASE_PARAM(merge_keeps_ages_apart, ages_gen_params),
 	KUNIT_CASE_PARAM(cut_is_where_the_evidence_says, cut_gen_params),
 	KUNIT_CASE(cut_leaves_small_regions_alone),

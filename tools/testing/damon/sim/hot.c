@@ -498,11 +498,11 @@ static const struct workload workloads[] = {
 	}, {
 		.name = "Zipf, 2 % of 1 GiB", .size = GiB,
 		.place = place_zipf, .nr = 16384, .area = 64 * KiB, .nr_hot = 328,
-		.nr_aggregations = 100, .min_recall = .14,
+		.nr_aggregations = 100, .min_recall = .12,
 	}, {
 		.name = "Zipf, 10 % of 1 GiB", .size = GiB,
 		.place = place_zipf, .nr = 16384, .area = 64 * KiB, .nr_hot = 1638,
-		.nr_aggregations = 100, .min_recall = .12,
+		.nr_aggregations = 100, .min_recall = .11,
 	}, {
 		.name = "sparse, 4 KiB of each 2 MiB", .size = GiB,
 		.place = place_spots, .nr = 512, .area = 4 * KiB, .rate = .95,
