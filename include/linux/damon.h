@@ -25,6 +25,7 @@
 #include <linux/list.h>
 #include <linux/lockdep_types.h>
 #include <linux/mutex.h>
+#include <linux/spinlock_types.h>
 #include <linux/stddef.h>
 #include <linux/time64.h>
 #include <linux/types.h>
@@ -167,6 +168,189 @@ struct damon_target {
 };
 
 /**
+ * enum damon_action - What a scheme does with memory.
+ * @DAMON_WILLNEED:	Reads it in ahead of use, as MADV_WILLNEED does.
+ * @DAMON_COLD:		Makes it the first to be reclaimed, as MADV_COLD does.
+ * @DAMON_PAGEOUT:	Reclaims it.
+ * @DAMON_HUGEPAGE:	Lets it have huge pages, as MADV_HUGEPAGE does.
+ * @DAMON_NOHUGEPAGE:	Lets it have no huge pages, as MADV_NOHUGEPAGE does.
+ * @DAMON_STAT:		Nothing: its size is counted.
+ * @DAMON_COLLAPSE:	Makes huge pages of it now, as MADV_COLLAPSE does.
+ * @DAMON_LRU_PRIO:	Makes it the last to be reclaimed.
+ * @DAMON_LRU_DEPRIO:	As @DAMON_COLD, of physical memory.
+ * @DAMON_NR_ACTIONS:	How many there are.
+ *
+ * The numbers are those of the debugfs file.
+ */
+enum damon_action {
+	DAMON_WILLNEED,
+	DAMON_COLD,
+	DAMON_PAGEOUT,
+	DAMON_HUGEPAGE,
+	DAMON_NOHUGEPAGE,
+	DAMON_STAT,
+	DAMON_COLLAPSE,
+	DAMON_LRU_PRIO,
+	DAMON_LRU_DEPRIO,
+	DAMON_NR_ACTIONS,
+};
+
+/**
+ * struct damon_pattern - Which regions a scheme is for; all ranges are closed.
+ * @min_sz:		Least size, in bytes, of neighbouring regions that match otherwise.
+ * @max_sz:		Largest size, likewise.
+ * @min_nr_accesses:	Least count.
+ * @max_nr_accesses:	Largest count.
+ * @min_age:		Least age, in aggregations.
+ * @max_age:		Largest age, in aggregations.
+ */
+struct damon_pattern {
+	unsigned long min_sz, max_sz;
+	unsigned long min_nr_accesses, max_nr_accesses;
+	unsigned long min_age, max_age;
+};
+
+/**
+ * struct damon_quota - How much a scheme may do.
+ * @ms:			Milliseconds of work in each window, or 0 for no limit.
+ * @sz:			Bytes that it tries in each window, or 0 for no limit.
+ * @reset_interval:	Milliseconds from one window to the next; 0 for a window each time.
+ * @weight_sz:		Weight of the size of a region in its priority; not in use.
+ * @weight_nr_accesses:	Weight of its count.
+ * @weight_age:		Weight of its age.
+ * @refault_bp:		Of the bytes that @DAMON_PAGEOUT gives up, how many may come back
+ *			within 10 seconds, in 1/10000; 0 for no such goal.  Memory is then
+ *			given up at an age that is set by what came back, not less than the
+ *			one of the pattern.  Processes only.
+ *
+ * In a window that does not suffice for all regions, those of the highest priority have
+ * their turn.  For an action on cold memory that is a low count, and a large age without
+ * a count.
+ */
+struct damon_quota {
+	unsigned long ms;
+	unsigned long sz;
+	unsigned long reset_interval;
+	unsigned int weight_sz;
+	unsigned int weight_nr_accesses;
+	unsigned int weight_age;
+	unsigned int refault_bp;
+};
+
+/**
+ * enum damon_wmark_metric - What watermarks are compared with.
+ * @DAMON_WMARK_NONE:		Nothing: the scheme is always active.
+ * @DAMON_WMARK_FREE_MEM_RATE:	Free memory, in 1/1000 of all.
+ * @DAMON_NR_WMARK_METRICS:	How many there are.
+ */
+enum damon_wmark_metric {
+	DAMON_WMARK_NONE,
+	DAMON_WMARK_FREE_MEM_RATE,
+	DAMON_NR_WMARK_METRICS,
+};
+
+/**
+ * struct damon_watermarks - When a scheme is active.
+ * @metric:	What is compared.
+ * @interval:	Microseconds from one look at the metric to the next, while no scheme of
+ *		the monitor is active.
+ * @high:	Above it, the scheme is not active.
+ * @mid:	Up to it, it is; above, it stays as it is.
+ * @low:	Below it, the scheme is not active.
+ *
+ * While none is active, the monitor does not watch.
+ */
+struct damon_watermarks {
+	enum damon_wmark_metric metric;
+	unsigned long interval;
+	unsigned long high, mid, low;
+};
+
+/**
+ * struct damon_scheme - What is to be done with memory that is used in some way.
+ * @pattern:		Which regions.
+ * @action:		What is done with them.
+ * @apply_interval:	Microseconds from one time to the next, rounded up to
+ *			aggregations; 0 for each aggregation.
+ * @quota:		How much of it.
+ * @wmarks:		When.
+ *
+ * An action but @DAMON_STAT begins a new age of the region.
+ *
+ * Memory that is given up (@DAMON_COLD, @DAMON_PAGEOUT, @DAMON_LRU_DEPRIO) is looked at page
+ * by page before: when a region has half of @pattern.min_age, the Accessed bits of all its
+ * pages are cleared, and when it has all of it, pages that have been accessed since are
+ * spared.
+ * With a @pattern.min_age below 2 there is no look, and no page is spared.
+ */
+struct damon_scheme {
+	struct damon_pattern pattern;
+	enum damon_action action;
+	unsigned long apply_interval;
+	struct damon_quota quota;
+	struct damon_watermarks wmarks;
+};
+
+/**
+ * struct damon_scheme_stat - What a scheme has done since the monitor was started.
+ * @nr_tried:	Times that neighbouring regions that match were worked on.
+ * @sz_tried:	Their bytes.
+ * @nr_applied:	Times that the action did something.
+ * @sz_applied:	The bytes that it did something to: freed, put elsewhere in the order of
+ *		reclaim, or advised of.
+ * @qt_exceeds:	Windows, of those that are over, that were used up.
+ * @nr_snapshots: Times that it has looked at all regions.
+ * @esz:	Bytes that the present window allows, or 0 for no limit.
+ * @ns:		Nanoseconds of work.
+ * @sz_checked:	Bytes given up that were looked for 10 seconds later: a sample of pages,
+ *		each of which stands for what was given up with it.  Processes only.
+ * @sz_back:	Those that were in memory again.
+ * @min_age:	Age at which regions match now, in aggregations.
+ * @active:	The watermarks let it work.
+ */
+struct damon_scheme_stat {
+	u64 nr_tried, sz_tried;
+	u64 nr_applied, sz_applied;
+	u64 qt_exceeds;
+	u64 nr_snapshots;
+	u64 esz;
+	u64 ns;
+	u64 sz_checked, sz_back;
+	u64 min_age;
+	bool active;
+};
+
+/** DAMON_NR_GIVEN_UP - Pages that a piece of work tells of. */
+#define DAMON_NR_GIVEN_UP 4
+
+/**
+ * struct damon_work - A piece of work of a scheme, for the primitives.
+ * @action:	What is to be done.
+ * @range:	With which memory: whole pages; none when a look was broken off, and only
+ *		@last is told.
+ * @look:	Only clear the Accessed bits of its pages.
+ * @spare:	Do nothing to pages that have been accessed since.
+ * @last:	There is no piece behind this one for now.
+ * @cleared:	Accessed bits were cleared in this piece, or in those before; set by the
+ *		primitives.
+ * @sz_applied:	Bytes that the action had an effect on; set by the primitives.
+ * @given_up:	Some of the pages that were given up, all equally likely; set by the
+ *		primitives.
+ * @nr_given_up: How many these are.
+ */
+struct damon_work {
+	enum damon_action action;
+	struct damon_addr_range range;
+	bool look;
+	bool spare;
+	bool last;
+	bool cleared;
+	unsigned long sz_applied;
+	unsigned long given_up[DAMON_NR_GIVEN_UP];
+	unsigned int nr_given_up;
+};
+
+/**
  * struct damon_ctx - A monitor: what it watches, how, and its worker thread.
  * @attrs:	The first five members, as one structure.
  *
@@ -290,6 +474,25 @@ struct damon_ctx {
 	void (*aggregate_cb)(struct damon_ctx *ctx);
 
 	/**
+	 * @act: Called by the worker at the end of an aggregation.  Does a piece of the
+	 * work of a scheme, a few MiB.  Returns 0; -EAGAIN when a lock of others is in use
+	 * and nothing was done; another error when there is nothing to be done with this
+	 * target.  Those of this header wait for no lock of others, but for
+	 * DAMON_WILLNEED and DAMON_COLLAPSE, which may wait for mmap_lock of a target,
+	 * for file systems, and for work on all processors.
+	 */
+	int (*act)(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *work);
+
+	/**
+	 * @is_present: Called by the worker at the end of an aggregation.  Says whether
+	 * the page of @addr is in memory.  May be NULL.
+	 */
+	bool (*is_present)(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr);
+
+	/** @actions: One bit for each &enum damon_action that @act can do. */
+	unsigned long actions;
+
+	/**
 	 * @cleanup: Called by the worker as it ends.  Gives back what the
 	 * other callbacks hold.
 	 */
@@ -309,6 +512,11 @@ struct damon_ctx {
 	unsigned int nr_starts;
 	int number;
 
+	/* Set while the monitor is off; what is in them belongs to the worker. */
+	struct damon_scheme_state *schemes;
+	unsigned int nr_schemes;
+	spinlock_t stat_lock;		/* what others read of the schemes */
+
 	/* The rest belongs to the worker. */
 	void *priv;			/* of the primitives */
 	u64 rng;			/* state of damon_rand() */
@@ -320,6 +528,9 @@ struct damon_ctx {
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */
 	bool has_samples;		/* by damon_region_record(), or else only counts */
 };
+
+/** DAMON_MAX_SCHEMES - Most schemes of a monitor. */
+#define DAMON_MAX_SCHEMES 256
 
 /** DAMON_MIN_ATTR_REGIONS - Least valid min_nr_regions. */
 #define DAMON_MIN_ATTR_REGIONS 3
@@ -396,12 +607,43 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
 		    unsigned long min_nr_reg, unsigned long max_nr_reg);
 
 /**
+ * damon_set_schemes() - Replace the schemes of a monitor that is off.
+ * @ctx:	The context.
+ * @schemes:	The schemes, which are copied.
+ * @nr_schemes:	The length of @schemes, up to DAMON_MAX_SCHEMES; 0 for none.
+ *
+ * On an error nothing has changed.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ * Return: 0, -EBUSY while the monitor runs, -EINVAL when a value is out of its range, a
+ *	range is reversed, or watermarks are not in order, -ENOMEM.
+ */
+int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
+		      ssize_t nr_schemes);
+
+/**
+ * damon_get_scheme_stat() - What has a scheme done?
+ * @ctx:	The context.
+ * @index:	Which of its schemes.
+ * @stat:	Where to write it.
+ *
+ * This is as of the last time that the scheme was at work, also after the monitor has
+ * ended.
+ *
+ * Context: Any but interrupts; takes a spinlock.  Nobody sets the schemes meanwhile.
+ * Return: 0, or -EINVAL when there is no such scheme.
+ */
+int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
+			  struct damon_scheme_stat *stat);
+
+/**
  * damon_start() - Start the worker of a monitor.
  * @ctx:	The context.  Its callbacks must not change from now on.
  *
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
- *	as damon_set_attrs() takes, -ENOMEM, or another error of making the thread.
+ *	as damon_set_attrs() takes, -EOPNOTSUPP when the primitives can not do what a
+ *	scheme wants, -ENOMEM, or another error of making the thread.
  */
 int damon_start(struct damon_ctx *ctx);
 
@@ -482,6 +724,19 @@ static inline int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_in
 				  unsigned long regions_update_int,
 				  unsigned long min_nr_reg,
 				  unsigned long max_nr_reg)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_set_schemes(struct damon_ctx *ctx,
+				    const struct damon_scheme *schemes,
+				    ssize_t nr_schemes)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
+					struct damon_scheme_stat *stat)
 {
 	return -EOPNOTSUPP;
 }

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "internal.h"
+#include "scheme.h"
 
 void damon_cfg_init(struct damon_cfg *cfg)
 {
@@ -109,6 +110,11 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 		return -EINVAL;
 	if (cfg->nr_targets && (!cfg->primitives || !cfg->primitives->set))
 		return -EINVAL;
+	if (cfg->nr_schemes > DAMON_MAX_SCHEMES)
+		return -EINVAL;
+	for (i = 0; i < cfg->nr_schemes; i++)
+		if (damon_scheme_check(&cfg->schemes[i]))
+			return -EINVAL;
 	for (i = 0; i < cfg->nr_regions; i++)
 		if (cfg->regions[i].target >= cfg->nr_targets)
 			return -EINVAL;
@@ -161,6 +167,8 @@ struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 	err = damon_set_targets(ctx, cfg->targets, cfg->nr_targets);
 	if (!err)
 		err = build_regions(ctx, cfg);
+	if (!err)
+		err = damon_set_schemes(ctx, cfg->schemes, cfg->nr_schemes);
 	if (err) {
 		damon_destroy_ctx(ctx);
 		return ERR_PTR(err);
@@ -181,6 +189,9 @@ void damon_cfg_clear(struct damon_cfg *cfg)
 	kvfree(cfg->regions);
 	cfg->regions = NULL;
 	cfg->nr_regions = 0;
+	kvfree(cfg->schemes);
+	cfg->schemes = NULL;
+	cfg->nr_schemes = 0;
 }
 
 #ifdef CONFIG_DAMON_KUNIT_TEST

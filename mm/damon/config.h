@@ -33,6 +33,8 @@ struct damon_cfg_region {
  * @nr_targets:		Length of @targets.
  * @regions:		What to begin with, rows of all targets mixed.
  * @nr_regions:		Length of @regions; 0 to begin with all memory.
+ * @schemes:		What to do with memory.
+ * @nr_schemes:		Length of @schemes.
  */
 struct damon_cfg {
 	struct damon_attrs attrs;
@@ -41,6 +43,8 @@ struct damon_cfg {
 	unsigned int nr_targets;
 	struct damon_cfg_region *regions;
 	unsigned int nr_regions;
+	struct damon_scheme *schemes;
+	unsigned int nr_schemes;
 };
 
 /**

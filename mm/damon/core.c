@@ -55,7 +55,9 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "evidence.h"
 #include "internal.h"
+#include "scheme.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/damon.h>
@@ -91,6 +93,7 @@ struct damon_ctx *damon_new_ctx(void)
 	ctx->attrs = damon_default_attrs;
 	ctx->addr_unit = 1;
 	mutex_init(&ctx->kdamond_lock);
+	spin_lock_init(&ctx->stat_lock);
 	lockdep_register_key(&ctx->kdamond_key);
 	lockdep_init_map(&ctx->kdamond_map, "kdamond", &ctx->kdamond_key, 0);
 	INIT_LIST_HEAD(&ctx->targets_list);
@@ -115,6 +118,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 		return;
 	/* -EPERM says that it is off, as it should be. */
 	damon_stop(ctx);
+	kvfree(ctx->schemes);
 	free_targets(&ctx->targets_list);
 	lockdep_unregister_key(&ctx->kdamond_key);
 	mutex_destroy(&ctx->kdamond_lock);
@@ -369,6 +373,13 @@ static void trace_regions(struct damon_ctx *ctx)
 	}
 }
 
+/* The regions are those of the report. */
+static void report(struct damon_ctx *ctx)
+{
+	trace_regions(ctx);
+	damon_schemes_apply(ctx, read_clock());
+}
+
 static void update_regions(struct damon_ctx *ctx)
 {
 	if (ctx->update_target_regions)
@@ -391,21 +402,80 @@ static bool need_stop(struct damon_ctx *ctx)
 	return true;
 }
 
-static void run_monitor(struct damon_ctx *ctx)
+/* From now on accesses are watched.  Return the time. */
+static ktime_t begin_to_watch(struct damon_ctx *ctx)
 {
-	ktime_t sample_at = read_clock(), checked_at;
+	ktime_t now = read_clock();
 
-	ctx->last_aggregation = ktime_to_timespec64(sample_at);
+	ctx->last_aggregation = ktime_to_timespec64(now);
 	ctx->last_regions_update = ctx->last_aggregation;
 	ctx->nr_samples = 0;
 	ctx->max_nr_accesses = 0;
+	return now;
+}
+
+/* Nobody knows what was used meanwhile. */
+static void end_pause(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			damon_region_look_anew(r);
+			damon_region_begin_age(r);
+			r->nr_accesses = 0;
+			cond_resched();
+		}
+	}
+	damon_schemes_end_pause(ctx);
+	update_regions(ctx);
+}
+
+/*
+ * While no scheme is active by its watermarks, there is nothing to watch for.  Return
+ * whether the worker has slept.
+ */
+static bool sleep_while_idle(struct damon_ctx *ctx)
+{
+	unsigned long us;
+	bool slept = false;
+
+	while ((us = damon_schemes_idle_us(ctx)) && !need_stop(ctx)) {
+		ktime_t deadline;
+
+		/* That a process has ended is seen within a second. */
+		if (ctx->target_valid)
+			us = min(us, USEC_PER_SEC);
+		deadline = ktime_add(read_clock(), interval_to_ktime(us));
+
+		do {
+			run_call(ctx);
+		} while (sleep_until(ctx, deadline));
+		slept = true;
+	}
+	return slept;
+}
+
+static void run_monitor(struct damon_ctx *ctx)
+{
+	ktime_t sample_at = begin_to_watch(ctx), checked_at;
+
 	ctx->has_samples = false;
 	ctx->rng = get_random_u64();
 	if (ctx->init_target_regions)
 		ctx->init_target_regions(ctx);
 	damon_regions_refit(ctx);
+	damon_schemes_begin(ctx);
 
 	while (!need_stop(ctx)) {
+		if (sleep_while_idle(ctx)) {
+			if (need_stop(ctx))
+				break;
+			end_pause(ctx);
+			sample_at = begin_to_watch(ctx);
+			continue;
+		}
 		if (ctx->prepare_access_checks)
 			ctx->prepare_access_checks(ctx);
 		if (ctx->sample_cb)
@@ -425,7 +495,7 @@ static void run_monitor(struct damon_ctx *ctx)
 		checked_at = read_clock();
 		if (interval_passed(&ctx->last_aggregation, ctx->aggr_interval,
 				    checked_at))
-			damon_aggregate(ctx, trace_regions);
+			damon_aggregate(ctx, report);
 		if (interval_passed(&ctx->last_regions_update,
 				    ctx->regions_update_interval, checked_at))
 			update_regions(ctx);
@@ -467,6 +537,9 @@ int damon_start(struct damon_ctx *ctx)
 	guard(mutex)(&ctx->kdamond_lock);
 	if (damon_is_on(ctx))
 		return -EBUSY;
+	err = damon_schemes_check(ctx);
+	if (err)
+		return err;
 	number = ida_alloc(&kdamond_ida, GFP_KERNEL);
 	if (number < 0)
 		return number;

@@ -7,9 +7,12 @@
  *			before them, only init_regions are watched; or "paddr", for
  *			physical memory, and the nodes, if not all
  *	init_regions	rows of target index, start, end: what to begin with
+ *	schemes		what to do with memory: 18 numbers each, and 5 of what was done
+ *	scheme_stats	more of what was done, in words
+ *	scheme_goals	rows of scheme index, refault_bp, value: what may come back
  *	kdamond_pid	the worker, or "none"
  *	monitor_on	"on" or "off": of all contexts
- *	mk_contexts	makes a directory with the four files above
+ *	mk_contexts	makes a directory with the files above, but for monitor_on
  *	rm_contexts	removes it
  *
  * A write is taken whole or refused whole, and while monitoring is on, settings
@@ -26,6 +29,7 @@
 #include <linux/debugfs.h>
 #include <linux/kstrtox.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -35,6 +39,7 @@
 #include <linux/uaccess.h>
 
 #include "monitor.h"
+#include "scheme.h"
 
 /* More than any sensible list of regions. */
 #define MAX_WRITE SZ_1M
@@ -89,20 +94,26 @@ static char *next_word(char **text)
 }
 
 /*
- * Exactly @nr numbers, and nothing behind them.  kstrtoul() alone would take a
- * sign and other bases; these files are decimal.
+ * The next @nr numbers of @text.  kstrtoul() alone would take a sign and other bases;
+ * these files are decimal.
  */
-static int parse_numbers(char *text, unsigned long **numbers, unsigned int nr)
+static int take_numbers(char **text, unsigned long **numbers, unsigned int nr)
 {
 	unsigned int i;
 	char *word;
 
 	for (i = 0; i < nr; i++) {
-		word = next_word(&text);
+		word = next_word(text);
 		if (!word || !isdigit(*word) || kstrtoul(word, 10, numbers[i]))
 			return -EINVAL;
 	}
-	return next_word(&text) ? -EINVAL : 0;
+	return 0;
+}
+
+/* Exactly @nr numbers, and nothing behind them. */
+static int parse_numbers(char *text, unsigned long **numbers, unsigned int nr)
+{
+	return take_numbers(&text, numbers, nr) || next_word(&text) ? -EINVAL : 0;
 }
 
 /* === attrs === */
@@ -313,6 +324,225 @@ static int set_init_regions(struct damon_monitor *monitor, char *text)
 	return damon_monitor_change(monitor, parse_regions, text);
 }
 
+/* === schemes === */
+
+/* As the file has it, but for the statistics. */
+#define NR_SCHEME_NUMBERS 18
+
+/* The numbers of a scheme that are no longs have a place in here. */
+struct scheme_words {
+	unsigned long action, metric;
+	unsigned long weight_sz, weight_nr_accesses, weight_age;
+};
+
+/* Where the numbers go, in their order. */
+static void places_of(struct damon_scheme *s, struct scheme_words *w,
+		      unsigned long *places[NR_SCHEME_NUMBERS])
+{
+	unsigned long *in_order[] = {
+		&s->pattern.min_sz, &s->pattern.max_sz,
+		&s->pattern.min_nr_accesses, &s->pattern.max_nr_accesses,
+		&s->pattern.min_age, &s->pattern.max_age,
+		&w->action,
+		&s->quota.ms, &s->quota.sz, &s->quota.reset_interval,
+		&w->weight_sz, &w->weight_nr_accesses, &w->weight_age,
+		&w->metric, &s->wmarks.interval,
+		&s->wmarks.high, &s->wmarks.mid, &s->wmarks.low,
+	};
+
+	static_assert(ARRAY_SIZE(in_order) == NR_SCHEME_NUMBERS);
+	memcpy(places, in_order, sizeof(in_order));
+}
+
+/* Statistics of a scheme that has not run yet are zeros. */
+static int read_scheme_stat(const struct damon_monitor *monitor, unsigned int index,
+			    struct damon_scheme_stat *stat)
+{
+	*stat = (struct damon_scheme_stat) {};
+	return monitor->ctx ? damon_get_scheme_stat(monitor->ctx, index, stat) : 0;
+}
+
+static int show_scheme(struct seq_file *m, const struct damon_monitor *monitor,
+		       unsigned int index)
+{
+	struct damon_scheme s = monitor->cfg.schemes[index];
+	struct scheme_words w = {
+		.action = s.action,
+		.metric = s.wmarks.metric,
+		.weight_sz = s.quota.weight_sz,
+		.weight_nr_accesses = s.quota.weight_nr_accesses,
+		.weight_age = s.quota.weight_age,
+	};
+	unsigned long *places[NR_SCHEME_NUMBERS];
+	struct damon_scheme_stat stat;
+	unsigned int i;
+	int err = read_scheme_stat(monitor, index, &stat);
+
+	if (err)
+		return err;
+	places_of(&s, &w, places);
+	for (i = 0; i < NR_SCHEME_NUMBERS; i++)
+		seq_printf(m, "%lu ", *places[i]);
+	seq_printf(m, "%llu %llu %llu %llu %llu\n", stat.nr_tried, stat.sz_tried,
+		   stat.nr_applied, stat.sz_applied, stat.qt_exceeds);
+	return 0;
+}
+
+static int show_scheme_stat(struct seq_file *m, const struct damon_monitor *monitor,
+			    unsigned int index)
+{
+	struct damon_scheme_stat stat;
+	int err = read_scheme_stat(monitor, index, &stat);
+
+	if (err)
+		return err;
+	seq_printf(m, "scheme=%u action=%s active=%c nr_tried=%llu sz_tried=%llu", index,
+		   damon_action_name(monitor->cfg.schemes[index].action),
+		   stat.active ? 'Y' : 'N', stat.nr_tried, stat.sz_tried);
+	seq_printf(m, " nr_applied=%llu sz_applied=%llu qt_exceeds=%llu esz=%llu",
+		   stat.nr_applied, stat.sz_applied, stat.qt_exceeds, stat.esz);
+	seq_printf(m, " time_us=%llu min_age=%llu sz_checked=%llu sz_back=%llu\n",
+		   div_u64(stat.ns, NSEC_PER_USEC), stat.min_age, stat.sz_checked,
+		   stat.sz_back);
+	return 0;
+}
+
+static int show_schemes(struct seq_file *m,
+			int (*show)(struct seq_file *m, const struct damon_monitor *monitor,
+				    unsigned int index))
+{
+	const struct damon_monitor *monitor = m->private;
+	unsigned int i;
+	int err = 0;
+
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock)
+		for (i = 0; i < monitor->cfg.nr_schemes && !err; i++)
+			err = show(m, monitor, i);
+	return err;
+}
+
+static int schemes_show(struct seq_file *m, void *unused)
+{
+	return show_schemes(m, show_scheme);
+}
+
+static int scheme_stats_show(struct seq_file *m, void *unused)
+{
+	return show_schemes(m, show_scheme_stat);
+}
+
+static int parse_scheme(char *row, struct damon_scheme *s)
+{
+	unsigned long *places[NR_SCHEME_NUMBERS];
+	struct scheme_words w;
+	int err;
+
+	*s = (struct damon_scheme) {};
+	places_of(s, &w, places);
+	err = parse_numbers(row, places, NR_SCHEME_NUMBERS);
+	if (err)
+		return err;
+	if (w.action >= DAMON_NR_ACTIONS || w.metric >= DAMON_NR_WMARK_METRICS ||
+	    max3(w.weight_sz, w.weight_nr_accesses, w.weight_age) > UINT_MAX)
+		return -EINVAL;
+	s->action = w.action;
+	s->wmarks.metric = w.metric;
+	s->quota.weight_sz = w.weight_sz;
+	s->quota.weight_nr_accesses = w.weight_nr_accesses;
+	s->quota.weight_age = w.weight_age;
+	return 0;
+}
+
+/* Two characters are the shortest number. */
+static int parse_schemes(struct damon_cfg *cfg, void *arg)
+{
+	char *row, *text = arg;
+	int err;
+
+	cfg->nr_schemes = 0;
+	cfg->schemes = kvmalloc_array(min(strlen(text) / (2 * NR_SCHEME_NUMBERS) + 1,
+					  DAMON_MAX_SCHEMES + 1),
+				      sizeof(*cfg->schemes), GFP_KERNEL);
+	if (!cfg->schemes)
+		return -ENOMEM;
+	while ((row = strsep(&text, "\n"))) {
+		if (!*skip_spaces(row))
+			continue;
+		if (cfg->nr_schemes == DAMON_MAX_SCHEMES)
+			return -EINVAL;
+		err = parse_scheme(row, &cfg->schemes[cfg->nr_schemes]);
+		if (err)
+			return err;
+		cfg->nr_schemes++;
+	}
+	return 0;
+}
+
+static int set_schemes(struct damon_monitor *monitor, char *text)
+{
+	return damon_monitor_change(monitor, parse_schemes, text);
+}
+
+/* === scheme_goals === */
+
+static int show_goal(struct seq_file *m, const struct damon_monitor *monitor,
+		     unsigned int index)
+{
+	unsigned int goal = monitor->cfg.schemes[index].quota.refault_bp;
+
+	if (goal)
+		seq_printf(m, "%u refault_bp %u\n", index, goal);
+	return 0;
+}
+
+static int scheme_goals_show(struct seq_file *m, void *unused)
+{
+	return show_schemes(m, show_goal);
+}
+
+static int parse_goal(struct damon_cfg *cfg, char *row)
+{
+	unsigned long index, goal, *index_place = &index, *goal_place = &goal;
+	const char *word;
+
+	if (take_numbers(&row, &index_place, 1) || index >= cfg->nr_schemes)
+		return -EINVAL;
+	word = next_word(&row);
+	if (!word || strcmp(word, "refault_bp") || parse_numbers(row, &goal_place, 1))
+		return -EINVAL;
+	/* 0 is no goal: who wants none writes no row. */
+	if (!goal || goal > UINT_MAX || cfg->schemes[index].quota.refault_bp)
+		return -EINVAL;
+	cfg->schemes[index].quota.refault_bp = goal;
+	return 0;
+}
+
+/* All goals: those that are not in the text are gone. */
+static int parse_goals(struct damon_cfg *cfg, void *arg)
+{
+	char *row, *text = arg;
+	unsigned int i;
+	int err = 0;
+
+	if (!cfg->nr_schemes)
+		return *text ? -EINVAL : 0;
+	cfg->schemes = kvmemdup(cfg->schemes, array_size(cfg->nr_schemes, sizeof(*cfg->schemes)),
+				GFP_KERNEL);
+	if (!cfg->schemes)
+		return -ENOMEM;
+	for (i = 0; i < cfg->nr_schemes; i++)
+		cfg->schemes[i].quota.refault_bp = 0;
+	while (!err && (row = strsep(&text, "\n")))
+		if (*skip_spaces(row))
+			err = parse_goal(cfg, row);
+	return err;
+}
+
+static int set_scheme_goals(struct damon_monitor *monitor, char *text)
+{
+	return damon_monitor_change(monitor, parse_goals, text);
+}
+
 /* === kdamond_pid === */
 
 static int kdamond_pid_show(struct seq_file *m, void *unused)
@@ -382,9 +612,14 @@ DEFINE_WRITE(target_ids)
 DEFINE_SHOW_STORE_ATTRIBUTE(target_ids);
 DEFINE_WRITE(init_regions)
 DEFINE_SHOW_STORE_ATTRIBUTE(init_regions);
+DEFINE_WRITE(schemes)
+DEFINE_SHOW_STORE_ATTRIBUTE(schemes);
+DEFINE_WRITE(scheme_goals)
+DEFINE_SHOW_STORE_ATTRIBUTE(scheme_goals);
 DEFINE_WRITE(monitor_on)
 DEFINE_SHOW_STORE_ATTRIBUTE(monitor_on);
 DEFINE_SHOW_ATTRIBUTE(kdamond_pid);
+DEFINE_SHOW_ATTRIBUTE(scheme_stats);
 
 /* === Contexts === */
 
@@ -397,6 +632,9 @@ static const struct {
 	{ "attrs", 0600, &attrs_fops },
 	{ "target_ids", 0600, &target_ids_fops },
 	{ "init_regions", 0600, &init_regions_fops },
+	{ "schemes", 0600, &schemes_fops },
+	{ "scheme_stats", 0400, &scheme_stats_fops },
+	{ "scheme_goals", 0600, &scheme_goals_fops },
 	{ "kdamond_pid", 0400, &kdamond_pid_fops },
 };
 

@@ -744,6 +744,12 @@ void damon_region_copy_state(struct damon_region *to, const struct damon_region 
 	to->steady = from->steady;
 }
 
+void damon_region_begin_age(struct damon_region *r)
+{
+	r->age = 0;
+	r->steady = 0;
+}
+
 void damon_region_look_anew(struct damon_region *r)
 {
 	damon_region_drop_evidence(r);

@@ -160,6 +160,14 @@ void damon_region_copy_state(struct damon_region *to, const struct damon_region 
 unsigned long damon_region_last_hit(const struct damon_region *r);
 
 /**
+ * damon_region_begin_age() - Something was done to the memory: it begins a new age.
+ * @r:		The region.
+ *
+ * What is known of it stays.
+ */
+void damon_region_begin_age(struct damon_region *r);
+
+/**
  * damon_region_look_anew() - Begin a region of which its past tells nothing.
  * @r:		The region.
  */

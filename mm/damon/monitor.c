@@ -94,6 +94,10 @@ static void clear_unshared(struct damon_cfg *cfg, const struct damon_cfg *other)
 		cfg->regions = NULL;
 		cfg->nr_regions = 0;
 	}
+	if (cfg->schemes == other->schemes) {
+		cfg->schemes = NULL;
+		cfg->nr_schemes = 0;
+	}
 	damon_cfg_clear(cfg);
 }
 
@@ -158,8 +162,6 @@ static int stop_monitors(void)
 		err = damon_wait_until_off(m->ctx);
 		if (err)
 			return err;
-		damon_destroy_ctx(m->ctx);
-		m->ctx = NULL;
 	}
 	return 0;
 }

@@ -60,6 +60,7 @@
 #include <asm/tlbflush.h>
 
 #include "access.h"
+#include "action.h"
 #include "internal.h"
 #include "primitives.h"
 #include "ranges.h"
@@ -702,6 +703,58 @@ static unsigned int pa_check(struct damon_ctx *ctx)
 	return ctx->max_nr_accesses;
 }
 
+/* === Schemes === */
+
+/*
+ * Visit all mappings of all pages of a folio.  Without @mkold, until one of them has been
+ * accessed.
+ */
+static enum damon_visited visit_folio(struct folio *folio, bool mkold)
+{
+	unsigned long pfn = folio_pfn(folio), end = pfn + folio_nr_pages(folio);
+
+	while (pfn < end) {
+		struct visit v = { .pfn = pfn, .mkold = mkold, .nr_pages = ULONG_MAX };
+
+		visit_mappings(folio, &v);
+		if (v.found == DAMON_BUSY || v.nr > MAX_MAPPINGS)
+			return DAMON_BUSY;
+		if (v.found == DAMON_ACCESSED && !mkold)
+			return DAMON_ACCESSED;
+		/* Behind what the smallest entry maps. */
+		pfn = v.nr_pages == ULONG_MAX ? pfn + 1 : ALIGN(pfn + 1, v.nr_pages);
+		let_others_run();
+	}
+	return DAMON_IDLE;
+}
+
+void damon_pa_look(struct folio *folio)
+{
+	if (visit_folio(folio, /*mkold=*/true) == DAMON_BUSY)
+		return;
+	/* The visits have put into it what the bits had. */
+	if (folio_test_clear_young(folio))
+		folio_mark_accessed(folio);
+	/* Where reads are counted, see "System calls" above, the first one sets this flag. */
+	if (lru_gen_enabled())
+		folio_clear_referenced(folio);
+	/* Last, as it is cleared above. */
+	folio_set_idle(folio);
+}
+
+bool damon_pa_was_accessed(struct folio *folio)
+{
+	return !damon_is_idle(folio) || folio_test_young(folio) ||
+		(lru_gen_enabled() && folio_test_referenced(folio)) ||
+		visit_folio(folio, /*mkold=*/false) != DAMON_IDLE;
+}
+
+static int pa_act(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *work)
+{
+	damon_pa_act(ctx, t->id, work);
+	return 0;
+}
+
 static void pa_cleanup(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
@@ -754,6 +807,9 @@ static void pa_set(struct damon_ctx *ctx)
 	ctx->prepare_access_checks = pa_prepare;
 	ctx->check_accesses = pa_check;
 	ctx->target_valid = NULL;
+	ctx->act = pa_act;
+	ctx->is_present = NULL;
+	ctx->actions = DAMON_PA_ACTIONS;
 	ctx->cleanup = pa_cleanup;
 	ctx->addr_unit = ADDR_UNIT;
 }

@@ -82,6 +82,11 @@ bool damon_may_flush(struct damon_flushes *f)
 	return true;
 }
 
+bool damon_flushes_are_on(void)
+{
+	return READ_ONCE(tlb_flushes);
+}
+
 void damon_samples_flushed(struct damon_target *t)
 {
 	struct damon_region *r;

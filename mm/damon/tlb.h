@@ -31,6 +31,13 @@ void damon_flushes_init(struct damon_flushes *f);
 bool damon_may_flush(struct damon_flushes *f);
 
 /**
+ * damon_flushes_are_on() - Does the user allow flushes?
+ *
+ * Return: Whether the parameter damon.tlb_flushes is not 0.
+ */
+bool damon_flushes_are_on(void);
+
+/**
  * damon_samples_flushed() - The samples that wait will see every access.
  * @t:		The target, whose TLB is flushed next.
  */

@@ -34,6 +34,7 @@
 #include <asm/tlbflush.h>
 
 #include "access.h"
+#include "action.h"
 #include "cursor.h"
 #include "hints.h"
 #include "internal.h"
@@ -281,7 +282,10 @@ static __always_inline void va_prepare_sample(struct damon_ctx *ctx, struct damo
 		heed_aside(c, t, r);
 }
 
-/* For the regions that shall have a sample and have none: the others were prepared as they were checked. */
+/*
+ * For the regions that shall have a sample and have none: the others were prepared as they
+ * were checked.
+ */
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t, bool flush)
 {
 	struct damon_cursor c = { .mm = flush ? get_mm(t) : NULL };
@@ -404,6 +408,32 @@ static unsigned int va_check(struct damon_ctx *ctx)
 	return ctx->max_nr_accesses;
 }
 
+/* === Schemes === */
+
+static int va_act(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *work)
+{
+	struct mm_struct *mm = get_mm(t);
+	int err;
+
+	if (!mm)
+		return -ESRCH;
+	err = damon_va_act(ctx, mm, work);
+	put_mm(mm);
+	return err;
+}
+
+static bool va_is_present(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
+{
+	struct mm_struct *mm = get_mm(t);
+	bool present;
+
+	if (!mm)
+		return false;
+	present = damon_va_is_present(mm, addr);
+	put_mm(mm);
+	return present;
+}
+
 static void va_cleanup(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
@@ -472,6 +502,9 @@ static void va_set(struct damon_ctx *ctx)
 	ctx->prepare_access_checks = va_prepare;
 	ctx->check_accesses = va_check;
 	ctx->target_valid = va_target_valid;
+	ctx->act = va_act;
+	ctx->is_present = va_is_present;
+	ctx->actions = DAMON_VA_ACTIONS;
 	ctx->cleanup = va_cleanup;
 	ctx->addr_unit = 1;
 }

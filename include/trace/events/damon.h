@@ -49,6 +49,108 @@ TRACE_EVENT(damon_aggregated,
 );
 
 /*
+ * A scheme is about to do its work from @r on up to @end, on regions that match as @r does.
+ * Programs expect the index of a context; each worker has one, whose index is 0.
+ */
+TRACE_EVENT(damos_before_apply,
+
+	TP_PROTO(unsigned int scheme_idx, unsigned long target_idx,
+		 const struct damon_region *r, unsigned long end, unsigned int nr_regions),
+
+	TP_ARGS(scheme_idx, target_idx, r, end, nr_regions),
+
+	TP_STRUCT__entry(
+		__field(unsigned int,	context_idx)
+		__field(unsigned int,	scheme_idx)
+		__field(unsigned long,	target_idx)
+		__field(unsigned long,	start)
+		__field(unsigned long,	end)
+		__field(unsigned int,	nr_accesses)
+		__field(unsigned int,	age)
+		__field(unsigned int,	nr_regions)
+	),
+
+	TP_fast_assign(
+		__entry->context_idx = 0;
+		__entry->scheme_idx = scheme_idx;
+		__entry->target_idx = target_idx;
+		__entry->start = r->ar.start;
+		__entry->end = end;
+		__entry->nr_accesses = r->nr_accesses;
+		__entry->age = r->age;
+		__entry->nr_regions = nr_regions;
+	),
+
+	TP_printk("ctx_idx=%u scheme_idx=%u target_idx=%lu nr_regions=%u %lu-%lu: %u %u",
+		  __entry->context_idx, __entry->scheme_idx, __entry->target_idx,
+		  __entry->nr_regions, __entry->start, __entry->end,
+		  __entry->nr_accesses, __entry->age)
+);
+
+/* A window begins that allows another number of bytes than the one before. */
+TRACE_EVENT(damos_esz,
+
+	TP_PROTO(unsigned int scheme_idx, u64 esz),
+
+	TP_ARGS(scheme_idx, esz),
+
+	TP_STRUCT__entry(
+		__field(u64,		esz)
+		__field(unsigned int,	context_idx)
+		__field(unsigned int,	scheme_idx)
+	),
+
+	TP_fast_assign(
+		__entry->context_idx = 0;
+		__entry->scheme_idx = scheme_idx;
+		__entry->esz = esz;
+	),
+
+	TP_printk("ctx_idx=%u scheme_idx=%u esz=%llu",
+		  __entry->context_idx, __entry->scheme_idx, __entry->esz)
+);
+
+/* A scheme has looked at all regions. */
+TRACE_EVENT(damos_stat_after_apply_interval,
+
+	TP_PROTO(unsigned int scheme_idx, const struct damon_scheme_stat *stat),
+
+	TP_ARGS(scheme_idx, stat),
+
+	TP_STRUCT__entry(
+		__field(unsigned int,	context_idx)
+		__field(unsigned int,	scheme_idx)
+		__field(u64,		nr_tried)
+		__field(u64,		sz_tried)
+		__field(u64,		nr_applied)
+		__field(u64,		sz_applied)
+		__field(u64,		sz_ops_filter_passed)
+		__field(u64,		qt_exceeds)
+		__field(u64,		nr_snapshots)
+	),
+
+	TP_fast_assign(
+		__entry->context_idx = 0;
+		__entry->scheme_idx = scheme_idx;
+		__entry->nr_tried = stat->nr_tried;
+		__entry->sz_tried = stat->sz_tried;
+		__entry->nr_applied = stat->nr_applied;
+		__entry->sz_applied = stat->sz_applied;
+		/* There are no filters. */
+		__entry->sz_ops_filter_passed = 0;
+		__entry->qt_exceeds = stat->qt_exceeds;
+		__entry->nr_snapshots = stat->nr_snapshots;
+	),
+
+	TP_printk("ctx_idx=%u scheme_idx=%u nr_tried=%llu sz_tried=%llu nr_applied=%llu sz_applied=%llu sz_ops_filter_passed=%llu qt_exceeds=%llu nr_snapshots=%llu",
+		  __entry->context_idx, __entry->scheme_idx,
+		  __entry->nr_tried, __entry->sz_tried,
+		  __entry->nr_applied, __entry->sz_applied,
+		  __entry->sz_ops_filter_passed, __entry->qt_exceeds,
+		  __entry->nr_snapshots)
+);
+
+/*
  * One turn of a lock that keeps a mapping as it is, while @nr regions were
  * visited.  A turn that began before the event was enabled is not told.
  */

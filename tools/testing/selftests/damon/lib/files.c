@@ -129,7 +129,9 @@ int damon_reset(void)
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
 			err = damon_write("rm_contexts", entry->d_name) ?: err;
 	closedir(dir);
+	/* First, as memory that is gone since is no target for anything. */
 	err = damon_write("target_ids", "") ?: err;
+	err = damon_write("schemes", "") ?: err;
 	return damon_write("attrs", DEFAULT_ATTRS) ?: err;
 }
 

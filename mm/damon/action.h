@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What schemes do to memory: for the primitives.
+ */
+#ifndef _MM_DAMON_ACTION_H
+#define _MM_DAMON_ACTION_H
+
+#include <linux/bits.h>
+#include <linux/damon.h>
+#include <linux/kconfig.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/swap.h>
+
+#include "../internal.h"
+
+/** DAMON_VA_ACTIONS - What can be done with the memory of processes. */
+#define DAMON_VA_ACTIONS							\
+	(BIT(DAMON_COLD) | BIT(DAMON_PAGEOUT) |					\
+	 (IS_ENABLED(CONFIG_ADVISE_SYSCALLS) ? BIT(DAMON_WILLNEED) : 0) |	\
+	 (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?				\
+	  BIT(DAMON_HUGEPAGE) | BIT(DAMON_NOHUGEPAGE) : 0) |			\
+	 (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) &&				\
+	  IS_ENABLED(CONFIG_ADVISE_SYSCALLS) ? BIT(DAMON_COLLAPSE) : 0))
+
+/** DAMON_PA_ACTIONS - What can be done with physical memory. */
+#define DAMON_PA_ACTIONS (BIT(DAMON_PAGEOUT) | BIT(DAMON_LRU_PRIO) | BIT(DAMON_LRU_DEPRIO))
+
+/**
+ * damon_forget_use() - A folio has no use that speaks for it any more.
+ * @folio:	The folio.
+ */
+static inline void damon_forget_use(struct folio *folio)
+{
+	folio_clear_referenced(folio);
+	/* If it comes back, it was part of the working set: that is what PSI counts. */
+	if (folio_test_active(folio))
+		folio_set_workingset(folio);
+}
+
+/**
+ * damon_isolate() - Take a folio from the lists of reclaim, to have it reclaimed.
+ * @folio:	The folio, with a reference.
+ * @folios:	For reclaim_pages().
+ *
+ * Return: Whether it is in @folios now.  Not if it can not be reclaimed.
+ */
+static inline bool damon_isolate(struct folio *folio, struct list_head *folios)
+{
+	damon_forget_use(folio);
+	/* Without swap, it would be made active again for nothing. */
+	if (folio_test_anon(folio) && !folio_test_swapcache(folio) && get_nr_swap_pages() <= 0)
+		return false;
+	if (!folio_isolate_lru(folio))
+		return false;
+	if (folio_test_unevictable(folio)) {
+		folio_putback_lru(folio);
+		return false;
+	}
+	list_add(&folio->lru, folios);
+	return true;
+}
+
+/**
+ * damon_va_act() - Do a piece of work of a scheme in an address space.
+ * @ctx:	The context.
+ * @mm:		The address space, pinned.
+ * @work:	The work.
+ *
+ * Memory that is locked, of hugetlb or of devices, and pages that others map as well, are
+ * neither made cold nor given up.
+ *
+ * Context: On the worker; may sleep.  Takes mmap_lock if it is free.
+ * Return: 0, or -EAGAIN when it was not.
+ */
+int damon_va_act(struct damon_ctx *ctx, struct mm_struct *mm, struct damon_work *work);
+
+/**
+ * damon_va_is_present() - Is there a page at an address?
+ * @mm:		The address space, pinned.
+ * @addr:	The address.
+ *
+ * Context: As damon_va_act().
+ * Return: Whether there is.  When the lock is not free, that is not known, and false.
+ */
+bool damon_va_is_present(struct mm_struct *mm, unsigned long addr);
+
+/**
+ * damon_pa_look() - Arrange that the next access to a folio can be seen.
+ * @folio:	The folio, which reclaim knows, with a reference.
+ *
+ * Reclaim is told of accesses before.  A sample that waits for an access to the folio does
+ * not learn of those; this is one of hundreds.
+ *
+ * Context: On the worker; may sleep.
+ */
+void damon_pa_look(struct folio *folio);
+
+/**
+ * damon_pa_was_accessed() - Was a folio accessed since damon_pa_look()?
+ * @folio:	The folio, likewise.
+ *
+ * Context: On the worker; may sleep.
+ * Return: Whether it was, or may have been: locks were in use, or it is mapped too often
+ *	to ask all.
+ */
+bool damon_pa_was_accessed(struct folio *folio);
+
+/**
+ * damon_pa_act() - Do a piece of work of a scheme with physical memory.
+ * @ctx:	The context.
+ * @nid:	Only memory of this node, or of all if it is NUMA_NO_NODE.
+ * @work:	The work; addresses as those of regions.
+ *
+ * Context: On the worker; may sleep.
+ */
+void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work);
+
+#endif /* _MM_DAMON_ACTION_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What schemes do to physical memory: folio by folio, of those that reclaim knows.
+ *
+ * Has it been accessed since the scheme looked at it?  paddr.c tells.  Folios that are not
+ * in a piece of work with all their pages are left alone.
+ *
+ * Notes on locking.  A reference keeps the folio.
+ */
+#include <linux/damon.h>
+#include <linux/list.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/swap.h>
+
+#include "action.h"
+#include "internal.h"
+
+/* The folio of a page that reclaim knows, with a reference, or NULL. */
+static struct folio *get_lru_folio(unsigned long pfn)
+{
+	struct folio *folio;
+	struct page *page;
+
+	guard(rcu)();
+	page = pfn_to_online_page(pfn);
+	if (!page || PageTail(page))
+		return NULL;
+	folio = page_folio(page);
+	if (!folio_test_lru(folio) || !folio_try_get(folio))
+		return NULL;
+	if (page_folio(page) == folio && folio_test_lru(folio))
+		return folio;
+	folio_put(folio);
+	return NULL;
+}
+
+static void act_on_folio(struct damon_work *work, struct folio *folio, struct list_head *list)
+{
+	if (work->look) {
+		damon_pa_look(folio);
+		return;
+	}
+	if (work->spare && damon_pa_was_accessed(folio))
+		return;
+	if (work->action == DAMON_PAGEOUT) {
+		damon_isolate(folio, list);
+		return;
+	}
+	if (work->action == DAMON_LRU_PRIO) {
+		folio_activate(folio);
+	} else {
+		damon_forget_use(folio);
+		folio_deactivate(folio);
+	}
+	work->sz_applied += folio_size(folio);
+}
+
+void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work)
+{
+	unsigned long pfn = (u64)work->range.start * ctx->addr_unit >> PAGE_SHIFT;
+	unsigned long end = (u64)work->range.end * ctx->addr_unit >> PAGE_SHIFT;
+	LIST_HEAD(folios);
+
+	while (pfn < end) {
+		struct folio *folio = get_lru_folio(pfn);
+
+		cond_resched();
+		if (!folio) {
+			pfn++;
+			continue;
+		}
+		pfn += folio_nr_pages(folio);
+		/* One that goes on behind the piece may be in use there. */
+		if (pfn <= end && (nid == NUMA_NO_NODE || nid == folio_nid(folio)))
+			act_on_folio(work, folio, &folios);
+		folio_put(folio);
+	}
+	/* Addresses of regions: what is counted is bytes, as in all statistics. */
+	work->sz_applied += reclaim_pages(&folios) * PAGE_SIZE;
+}

@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Schemes: regions that are used in some way, and what is to be done with them.
+ *
+ * A pass.  At the end of an aggregation, when counts and ages are those that are reported,
+ * each scheme that is due looks at all regions.  Those that match have their turn, in
+ * address order, and neighbours that match are taken for one.  Where the quota does not
+ * suffice for all, those of high priority have theirs, and the next window goes on behind
+ * the place where this one ended.
+ *
+ * Pieces.  The primitives get 2 MiB, or a huge page, at a time, so no lock of a target is
+ * held for longer than that takes; between two pieces the worker looks whether it shall
+ * end, and whether time or bytes are used up.  What is done of a region then becomes a
+ * region of its own.
+ *
+ * A second look.  Samples tell of a region as a whole, and memory that is idle but for one
+ * page in a thousand looks idle.  Memory that is given up should not have that page in it.
+ * So the Accessed bits of all pages are cleared when a region is half as old as the scheme
+ * wants it to be, and a page is spared if it has its bit again by the time that the region
+ * is old enough.  The price is one walk over what is about to be given up.  The
+ * alternative, to look a moment before, would find only what is used all the time.
+ *
+ * Was it right?  Of the pages that were given up, some are looked for until 10 seconds
+ * later: see back.c, which also sets the age at which memory is given up, if the user has
+ * said how much may come back.
+ *
+ * All of this belongs to the worker, and needs no lock, but for stat_lock of the context
+ * (spinlock): it protects what others may read of a scheme, which is written now and then.
+ * So who reads waits for no pass.
+ */
+#include <linux/damon.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vmstat.h>
+
+#include <trace/events/damon.h>
+
+#include "back.h"
+#include "evidence.h"
+#include "internal.h"
+#include "quota.h"
+#include "scheme.h"
+
+/* Bytes of one call of the primitives: a huge page is in one piece. */
+#define SZ_PIECE max(SZ_2M, PMD_SIZE)
+
+/**
+ * struct damon_scheme_state - A scheme of a context, and what it has done.
+ * @cfg:	The scheme.
+ * @stat:	For users, up to date.
+ * @shown:	The same, as of the last piece of work that is done; under stat_lock.
+ * @quota:	The present window.
+ * @due:	Not before, in nanoseconds of the monotonic clock.
+ * @back:	What was given up, and what of it came back.
+ */
+struct damon_scheme_state {
+	struct damon_scheme cfg;
+	struct damon_scheme_stat stat, shown;
+	struct damon_quota_state quota;
+	u64 due;
+	struct damon_back back;
+};
+
+/* === Settings === */
+
+static const struct action {
+	const char *name;
+	/* Cold memory comes first; or hot memory; or all are equal. */
+	bool cold, hot;
+	/* It takes memory away from who has it. */
+	bool gives_up;
+} actions[] = {
+	[DAMON_WILLNEED] = { "willneed" },
+	[DAMON_COLD] = { "cold", .cold = true, .gives_up = true },
+	[DAMON_PAGEOUT] = { "pageout", .cold = true, .gives_up = true },
+	[DAMON_HUGEPAGE] = { "hugepage", .hot = true },
+	[DAMON_NOHUGEPAGE] = { "nohugepage", .cold = true },
+	[DAMON_STAT] = { "stat" },
+	[DAMON_COLLAPSE] = { "collapse", .hot = true },
+	[DAMON_LRU_PRIO] = { "lru_prio", .hot = true },
+	[DAMON_LRU_DEPRIO] = { "lru_deprio", .cold = true, .gives_up = true },
+};
+
+static_assert(ARRAY_SIZE(actions) == DAMON_NR_ACTIONS);
+static_assert(DAMON_NR_ACTIONS <= BITS_PER_LONG);
+
+const char *damon_action_name(enum damon_action action)
+{
+	return actions[action].name;
+}
+
+int damon_scheme_check(const struct damon_scheme *s)
+{
+	const struct damon_pattern *p = &s->pattern;
+	const struct damon_watermarks *w = &s->wmarks;
+
+	if (p->min_sz > p->max_sz || p->min_nr_accesses > p->max_nr_accesses ||
+	    p->min_age > p->max_age)
+		return -EINVAL;
+	if (s->action >= DAMON_NR_ACTIONS || w->metric >= DAMON_NR_WMARK_METRICS)
+		return -EINVAL;
+	/* Of what was never given up, nothing can come back. */
+	if (s->quota.refault_bp > 10000 ||
+	    (s->quota.refault_bp && s->action != DAMON_PAGEOUT))
+		return -EINVAL;
+	return w->low > w->mid || w->mid > w->high ? -EINVAL : 0;
+}
+
+int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
+		      ssize_t nr_schemes)
+{
+	struct damon_scheme_state *fresh = NULL;
+	ssize_t i;
+
+	if (nr_schemes < 0 || nr_schemes > DAMON_MAX_SCHEMES)
+		return -EINVAL;
+	for (i = 0; i < nr_schemes; i++)
+		if (damon_scheme_check(&schemes[i]))
+			return -EINVAL;
+	if (nr_schemes) {
+		fresh = kvcalloc(nr_schemes, sizeof(*fresh), GFP_KERNEL);
+		if (!fresh)
+			return -ENOMEM;
+	}
+	for (i = 0; i < nr_schemes; i++)
+		fresh[i].cfg = schemes[i];
+
+	scoped_guard(mutex, &ctx->kdamond_lock) {
+		if (damon_is_on(ctx)) {
+			kvfree(fresh);
+			return -EBUSY;
+		}
+		swap(ctx->schemes, fresh);
+		ctx->nr_schemes = nr_schemes;
+	}
+	kvfree(fresh);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(damon_set_schemes);
+
+int damon_schemes_check(const struct damon_ctx *ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctx->nr_schemes; i++) {
+		enum damon_action action = ctx->schemes[i].cfg.action;
+
+		if (action != DAMON_STAT && !(ctx->act && ctx->actions & BIT(action)))
+			return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* At which age memory is given up. */
+static unsigned long least_age(const struct damon_scheme_state *s)
+{
+	return s->cfg.quota.refault_bp ? s->back.min_age : s->cfg.pattern.min_age;
+}
+
+static void publish_stat(struct damon_ctx *ctx, struct damon_scheme_state *s)
+{
+	s->stat.esz = s->quota.limited ? s->quota.esz : 0;
+	s->stat.qt_exceeds = s->quota.nr_full;
+	s->stat.sz_checked = s->back.sz_checked;
+	s->stat.sz_back = s->back.sz_back;
+	s->stat.min_age = least_age(s);
+	guard(spinlock)(&ctx->stat_lock);
+	s->shown = s->stat;
+}
+
+int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
+			  struct damon_scheme_stat *stat)
+{
+	if (index >= ctx->nr_schemes)
+		return -EINVAL;
+	guard(spinlock)(&ctx->stat_lock);
+	*stat = ctx->schemes[index].shown;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(damon_get_scheme_stat);
+
+/* === Watermarks === */
+
+static unsigned long free_mem_rate(void)
+{
+	u64 nr_free = global_zone_page_state(NR_FREE_PAGES);
+
+	return div64_ul(nr_free * 1000, max(totalram_pages(), 1));
+}
+
+static bool is_active(const struct damon_watermarks *w, bool was_active)
+{
+	unsigned long rate;
+
+	if (w->metric == DAMON_WMARK_NONE)
+		return true;
+	rate = free_mem_rate();
+	if (rate > w->high || rate < w->low)
+		return false;
+	return was_active || rate <= w->mid;
+}
+
+unsigned long damon_schemes_idle_us(struct damon_ctx *ctx)
+{
+	unsigned long us = ULONG_MAX;
+	bool any_active = !ctx->nr_schemes;
+	unsigned int i;
+
+	for (i = 0; i < ctx->nr_schemes; i++) {
+		struct damon_scheme_state *s = &ctx->schemes[i];
+
+		bool active = is_active(&s->cfg.wmarks, s->stat.active);
+
+		if (active != s->stat.active) {
+			s->stat.active = active;
+			publish_stat(ctx, s);
+		}
+		any_active |= active;
+		/* To ask more often than to watch would make no sense. */
+		us = min(us, max(s->cfg.wmarks.interval, ctx->sample_interval));
+	}
+	return any_active ? 0 : us;
+}
+
+void damon_schemes_begin(struct damon_ctx *ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctx->nr_schemes; i++) {
+		struct damon_scheme_state *s = &ctx->schemes[i];
+
+		struct damon_scheme cfg = s->cfg;
+
+		memset(s, 0, sizeof(*s));
+		s->cfg = cfg;
+		s->stat.active = true;
+		damon_back_begin(&s->back, s->cfg.pattern.min_age, s->cfg.pattern.max_age,
+				 ctx->aggr_interval);
+		publish_stat(ctx, s);
+	}
+}
+
+void damon_schemes_end_pause(struct damon_ctx *ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctx->nr_schemes; i++)
+		damon_back_forget(&ctx->schemes[i].back);
+}
+
+/* === A pass === */
+
+/* What a pass over the regions needs. */
+struct pass {
+	struct damon_ctx *ctx;
+	struct damon_scheme_state *s;
+	unsigned int index;
+	unsigned long target_index;
+	u64 now;
+	/* Regions of less are left out. */
+	unsigned int min_score;
+	/* The first and the last age of the second look; none if it is past the last. */
+	unsigned long look_from, look_to;
+};
+
+static bool is_within(unsigned long x, unsigned long min, unsigned long max)
+{
+	return min <= x && x <= max;
+}
+
+/* In bytes; an address of a region may stand for several. */
+static u64 to_bytes(const struct damon_ctx *ctx, unsigned long size)
+{
+	return (u64)size * ctx->addr_unit;
+}
+
+/* By its count, and an age of its own. */
+static bool is_alike(const struct pass *p, const struct damon_region *r,
+		     unsigned long min_age, unsigned long max_age)
+{
+	const struct damon_pattern *pattern = &p->s->cfg.pattern;
+
+	return is_within(r->age, min_age, max_age) &&
+		is_within(r->nr_accesses, pattern->min_nr_accesses, pattern->max_nr_accesses);
+}
+
+/* It is about to be old enough. */
+static bool is_to_be_looked_at(const struct pass *p, const struct damon_region *r)
+{
+	return is_alike(p, r, p->look_from, p->look_to);
+}
+
+static unsigned int score_of(const struct pass *p, const struct damon_region *r)
+{
+	const struct action *a = &actions[p->s->cfg.action];
+
+	if (!a->cold && !a->hot)
+		return DAMON_MAX_SCORE;
+	return damon_quota_score(&p->s->cfg.quota, r, damon_max_nr_accesses(p->ctx),
+				 p->ctx->aggr_interval, a->cold);
+}
+
+/* But for the size, which is that of a run. */
+static bool matches(const struct pass *p, const struct damon_region *r)
+{
+	const struct damon_pattern *pattern = &p->s->cfg.pattern;
+
+	return is_alike(p, r, least_age(p->s), pattern->max_age);
+}
+
+/* It has the priority that it takes in this window. */
+static bool is_preferred(const struct pass *p, const struct damon_region *r)
+{
+	return !p->min_score || score_of(p, r) >= p->min_score;
+}
+
+/*
+ * Where the work on @r of @t begins: behind the place where the last window ended.  Return
+ * false when that is behind @r.
+ */
+static bool find_start(struct damon_scheme_state *s, const struct damon_target *t,
+		       const struct damon_region *r, unsigned long *start)
+{
+	*start = r->ar.start;
+	if (!s->quota.target)
+		return true;
+	if (t != s->quota.target || r->ar.end <= s->quota.addr)
+		return false;
+	*start = max(*start, s->quota.addr);
+	s->quota.target = NULL;
+	return true;
+}
+
+/*
+ * Regions of @t that are alike, and follow each other without a hole.  The engine keeps regions
+ * small, to search them, and cuts them where it looks for something; what a user calls the
+ * size of memory that is used alike is the size of a run.
+ */
+struct run {
+	struct damon_target *t;
+	struct damon_region *first, *last;
+};
+
+/* The run that begins with @r, which fits. */
+static struct run run_from(const struct pass *p, struct damon_target *t,
+			   struct damon_region *r,
+			   bool (*fits)(const struct pass *p, const struct damon_region *r))
+{
+	struct run run = { t, r, r };
+
+	list_for_each_entry_continue(r, &t->regions_list, list) {
+		cond_resched();
+		if (r->ar.start != run.last->ar.end || !fits(p, r))
+			break;
+		run.last = r;
+	}
+	return run;
+}
+
+static bool has_size(const struct pass *p, const struct run *run)
+{
+	const struct damon_pattern *pattern = &p->s->cfg.pattern;
+	u64 sz = to_bytes(p->ctx, run->last->ar.end - run->first->ar.start);
+
+	return sz >= pattern->min_sz && sz <= pattern->max_sz;
+}
+
+/* The least score with which all regions of at least that score fill the window. */
+static unsigned int find_min_score(struct pass *p)
+{
+	u64 sizes[DAMON_MAX_SCORE + 1] = {}, sum = 0;
+	u64 room = damon_quota_room(&p->s->quota, &p->s->cfg.quota);
+	unsigned int score = DAMON_MAX_SCORE;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	p->min_score = 0;
+	damon_for_each_target(t, p->ctx) {
+		damon_for_each_region(r, t) {
+			struct run run;
+
+			if (!damon_go_on(p->ctx))
+				return DAMON_MAX_SCORE;
+			if (!matches(p, r))
+				continue;
+			run = run_from(p, t, r, matches);
+			list_for_each_entry_from(r, &t->regions_list, list) {
+				if (has_size(p, &run))
+					sizes[score_of(p, r)] +=
+						to_bytes(p->ctx, damon_region_size(r));
+				if (r == run.last)
+					break;
+			}
+		}
+	}
+	while ((sum += sizes[score]) < room && score)
+		score--;
+	return score;
+}
+
+/*
+ * Do the work on [@start, @end) of @t, in pieces.  Return how far it came: @start if a lock
+ * was in use, or the target is gone.
+ */
+static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned long start,
+			       unsigned long end, bool look, u64 *sz_applied)
+{
+	struct damon_scheme_state *s = p->s;
+	unsigned long sz_piece = SZ_PIECE / p->ctx->addr_unit;
+	struct damon_work w = {
+		.action = s->cfg.action,
+		.look = look,
+		.spare = p->look_from <= p->look_to,
+	};
+	u64 began = ktime_get_ns(), ns;
+
+	if (s->cfg.action == DAMON_STAT)
+		return end;
+	while (start < end && damon_go_on(p->ctx)) {
+		/* The last address, since the first one behind may be 0. */
+		unsigned long last = min(end - 1, start | (sz_piece - 1));
+
+		w.range = (struct damon_addr_range) { start, last + 1 };
+		w.last = last == end - 1;
+		w.sz_applied = 0;
+		w.nr_given_up = 0;
+		if (p->ctx->act(p->ctx, t, &w)) {
+			w.last = false;
+			break;
+		}
+		*sz_applied += w.sz_applied;
+		damon_back_remember(p->ctx, &s->back, t, &w, p->now);
+		start = last + 1;
+		ns = ktime_get_ns() - began;
+		if (damon_quota_is_late(&s->quota, &s->cfg.quota, ns))
+			break;
+	}
+	/* It was broken off: what is cleared so far is flushed. */
+	if (w.cleared && !w.last) {
+		w.range = (struct damon_addr_range) { start, start };
+		w.last = true;
+		p->ctx->act(p->ctx, t, &w);
+	}
+	ns = ktime_get_ns() - began;
+	s->stat.ns += ns;
+	damon_quota_charge(&s->quota, 0, ns);
+	return start;
+}
+
+/* Begin the age of @r, of which [.., @done) was done, where there may be one region more. */
+static void end_age(struct pass *p, struct damon_target *t, struct damon_region *r,
+		    unsigned long done)
+{
+	if (done < r->ar.end) {
+		if (damon_nr_regions(p->ctx) >= p->ctx->max_nr_regions)
+			return;
+		r = damon_region_carve(r, t, r->ar.start, done);
+	}
+	if (r)
+		damon_region_begin_age(r);
+}
+
+static void end_ages(struct pass *p, const struct run *run, unsigned long done)
+{
+	struct damon_region *r = run->first;
+
+	if (p->s->cfg.action == DAMON_STAT)
+		return;
+	list_for_each_entry_from(r, &run->t->regions_list, list) {
+		cond_resched();
+		if (r->ar.start >= done)
+			break;
+		end_age(p, run->t, r, done);
+		if (r == run->last)
+			break;
+	}
+}
+
+/* Is @addr of @t the end of all memory? */
+static bool is_end_of_all(const struct damon_ctx *ctx, const struct damon_target *t,
+			  unsigned long addr)
+{
+	return list_is_last(&t->list, &ctx->targets_list) &&
+		addr == list_last_entry(&t->regions_list, struct damon_region, list)->ar.end;
+}
+
+/* From @start on, in the first region of the run. */
+static void work_on(struct pass *p, const struct run *run, unsigned long start)
+{
+	struct damon_scheme_state *s = p->s;
+	u64 room = damon_quota_room(&s->quota, &s->cfg.quota), sz_applied = 0, sz;
+	unsigned long end = run->last->ar.end, done;
+
+	/* Of whole pages, also where an address stands for several bytes. */
+	if (to_bytes(p->ctx, end - start) > room)
+		end = start + PAGE_ALIGN_DOWN(div_u64(room, p->ctx->addr_unit));
+	if (start == end)
+		return;
+	trace_damos_before_apply(p->index, p->target_index, run->first, end,
+				 run->t->nr_regions);
+	done = do_pieces(p, run->t, start, end, /*look=*/false, &sz_applied);
+	if (done == start)
+		return;
+	sz = to_bytes(p->ctx, done - start);
+	s->stat.nr_tried++;
+	s->stat.sz_tried += sz;
+	s->stat.nr_applied += !!sz_applied;
+	s->stat.sz_applied += sz_applied;
+	damon_quota_charge(&s->quota, sz, 0);
+	publish_stat(p->ctx, s);
+	end_ages(p, run, done);
+	if (!damon_quota_room(&s->quota, &s->cfg.quota) &&
+	    !is_end_of_all(p->ctx, run->t, done)) {
+		s->quota.target = run->t;
+		s->quota.addr = done;
+	}
+}
+
+/* Work on those parts of a run that have the priority. */
+static void work_on_preferred(struct pass *p, const struct run *run)
+{
+	struct damon_region *r = run->first, *next, *behind = list_next_entry(run->last, list);
+	struct damon_scheme_state *s = p->s;
+	struct run part = { .t = run->t };
+	unsigned long start;
+
+	for (; r != behind; r = next) {
+		next = list_next_entry(r, list);
+		if (!damon_go_on(p->ctx) || !damon_quota_room(&s->quota, &s->cfg.quota))
+			return;
+		if (!is_preferred(p, r) || !find_start(s, run->t, r, &start))
+			continue;
+		part.first = r;
+		part.last = r;
+		for (; next != behind && is_preferred(p, next); next = list_next_entry(next, list))
+			part.last = next;
+		work_on(p, &part, start);
+	}
+}
+
+/* The second look is no memory that is tried, so only the limit on time holds. */
+static void look_at(struct pass *p, struct damon_target *t)
+{
+	struct damon_region *r;
+	u64 unused = 0;
+
+	damon_for_each_region(r, t) {
+		struct run run;
+
+		if (!damon_go_on(p->ctx) ||
+		    damon_quota_is_late(&p->s->quota, &p->s->cfg.quota, 0))
+			return;
+		if (!is_to_be_looked_at(p, r))
+			continue;
+		run = run_from(p, t, r, is_to_be_looked_at);
+		r = run.last;
+		do_pieces(p, t, run.first->ar.start, r->ar.end, /*look=*/true, &unused);
+	}
+}
+
+static void run_target(struct pass *p, struct damon_target *t)
+{
+	struct damon_scheme_state *s = p->s;
+	struct damon_region *r, *next;
+	struct run run;
+
+	for (r = list_first_entry(&t->regions_list, struct damon_region, list);
+	     !list_entry_is_head(r, &t->regions_list, list); r = next) {
+		next = list_next_entry(r, list);
+		if (!damon_go_on(p->ctx) || !damon_quota_room(&s->quota, &s->cfg.quota))
+			return;
+		if (!matches(p, r))
+			continue;
+		run = run_from(p, t, r, matches);
+		next = list_next_entry(run.last, list);
+		if (has_size(p, &run))
+			work_on_preferred(p, &run);
+	}
+	/* What the last window had left of this target is gone. */
+	if (s->quota.target == t && damon_quota_room(&s->quota, &s->cfg.quota))
+		s->quota.target = NULL;
+}
+
+/* How many aggregations there are from one time to the next. */
+static unsigned long nr_aggregations(const struct damon_ctx *ctx, unsigned long interval)
+{
+	return max(interval / ctx->aggr_interval + !!(interval % ctx->aggr_interval), 1);
+}
+
+static void run_pass(struct pass *p)
+{
+	const struct damon_scheme *cfg = &p->s->cfg;
+	struct damon_target *t;
+	u64 esz = p->s->quota.esz;
+	bool begun = p->s->quota.begun;
+	unsigned long age = least_age(p->s);
+
+	p->look_from = 1;
+	p->look_to = 0;
+	if (actions[cfg->action].gives_up && age >= 2) {
+		p->look_from = age / 2;
+		p->look_to = min(p->look_from + nr_aggregations(p->ctx, cfg->apply_interval),
+				 age) - 1;
+	}
+	damon_quota_begin(&p->s->quota, &cfg->quota, p->now);
+	if (p->s->quota.limited) {
+		if (!begun || esz != p->s->quota.esz)
+			trace_damos_esz(p->index, p->s->quota.esz);
+		if (damon_quota_room(&p->s->quota, &cfg->quota))
+			p->min_score = find_min_score(p);
+	}
+	damon_for_each_target(t, p->ctx) {
+		if (p->look_from <= p->look_to)
+			look_at(p, t);
+		run_target(p, t);
+		p->target_index++;
+	}
+	/* It came to the last region, so the next window begins from the first. */
+	if (!p->s->quota.limited || damon_quota_room(&p->s->quota, &cfg->quota))
+		p->s->quota.target = NULL;
+}
+
+/* A quarter of what ktime_t can hold, so that sums do not overflow. */
+static u64 us_to_ns(unsigned long us)
+{
+	return min_t(u64, us, KTIME_MAX / 4 / NSEC_PER_USEC) * NSEC_PER_USEC;
+}
+
+/* Aggregations do not end to the microsecond: half of one is near enough. */
+static bool is_due(const struct damon_ctx *ctx, struct damon_scheme_state *s, u64 now)
+{
+	if (now + us_to_ns(ctx->aggr_interval) / 2 < s->due)
+		return false;
+	s->due = now + us_to_ns(s->cfg.apply_interval);
+	return true;
+}
+
+/* A sample that has waited for a long pass has seen more than a sampling interval. */
+static void drop_samples(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			damon_region_drop_sample(r);
+			cond_resched();
+		}
+	}
+}
+
+void damon_schemes_apply(struct damon_ctx *ctx, ktime_t now)
+{
+	u64 began = ktime_get_ns();
+	unsigned int i;
+
+	damon_assert_owner(ctx);
+	for (i = 0; i < ctx->nr_schemes && damon_go_on(ctx); i++) {
+		struct damon_scheme_state *s = &ctx->schemes[i];
+		struct pass p = { .ctx = ctx, .s = s, .index = i, .now = ktime_to_ns(now) };
+
+		damon_back_look(ctx, &s->back, p.now);
+		if (s->cfg.quota.refault_bp)
+			damon_back_tune(&s->back, s->cfg.quota.refault_bp,
+					s->cfg.pattern.min_age, s->cfg.pattern.max_age);
+		if (!s->stat.active || !is_due(ctx, s, p.now))
+			continue;
+		run_pass(&p);
+		s->stat.nr_snapshots++;
+		publish_stat(ctx, s);
+		trace_damos_stat_after_apply_interval(i, &s->stat);
+	}
+	if (ktime_get_ns() - began > us_to_ns(ctx->sample_interval) / 2)
+		drop_samples(ctx);
+}
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/scheme_kunit.c"
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Schemes: what is to be done with memory that is used in some way.
+ */
+#ifndef _MM_DAMON_SCHEME_H
+#define _MM_DAMON_SCHEME_H
+
+#include <linux/damon.h>
+#include <linux/ktime.h>
+
+/**
+ * damon_scheme_check() - The one validation of a scheme.
+ * @s:		The scheme.
+ *
+ * Return: 0, or -EINVAL; see damon_set_schemes().
+ */
+int damon_scheme_check(const struct damon_scheme *s);
+
+/**
+ * damon_action_name() - The word for an action.
+ * @action:	The action.
+ *
+ * Return: The word.
+ */
+const char *damon_action_name(enum damon_action action);
+
+/**
+ * damon_schemes_check() - Can the primitives do what the schemes want?
+ * @ctx:	The context.
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int damon_schemes_check(const struct damon_ctx *ctx);
+
+/**
+ * damon_schemes_begin() - The monitor starts.
+ * @ctx:	The context.
+ */
+void damon_schemes_begin(struct damon_ctx *ctx);
+
+/**
+ * damon_schemes_end_pause() - Nobody has watched for a while.
+ * @ctx:	The context.
+ */
+void damon_schemes_end_pause(struct damon_ctx *ctx);
+
+/**
+ * damon_schemes_apply() - At the end of an aggregation, do what is due.
+ * @ctx:	The context.
+ * @now:	The monotonic clock.
+ *
+ * Context: On the worker, while the counts of the regions are those of the report.  There
+ *	are never more than max_nr_regions regions afterwards.
+ */
+void damon_schemes_apply(struct damon_ctx *ctx, ktime_t now);
+
+/**
+ * damon_schemes_idle_us() - Is there nothing to do, by all watermarks?
+ * @ctx:	The context.
+ *
+ * Return: 0 when a scheme is active, or there is none; otherwise after how many
+ *	microseconds to ask again.
+ */
+unsigned long damon_schemes_idle_us(struct damon_ctx *ctx);
+
+#endif /* _MM_DAMON_SCHEME_H */

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of back.c, which is where this file is included: the age at which memory is given
+ * up, by what came back.
+ */
+#include <linux/limits.h>
+
+#include "helper.h"
+
+#define LEAST 10
+#define MOST 100000
+
+/* A sample that the compiler need not put on the stack. */
+static struct damon_back *test_back(struct kunit *test)
+{
+	struct damon_back *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	damon_back_begin(b, LEAST, MOST, 100000);
+	return b;
+}
+
+/* @nr pages were given up, of which one comes back if @is_back says so for it. */
+static void give_up(struct damon_back *b, unsigned int nr, unsigned int nr_back)
+{
+	struct damon_given_up g;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		g = (struct damon_given_up) { .sz = PAGE_SIZE };
+		check(b, &g, i < nr_back);
+	}
+}
+
+static void age_begins_with_caution(struct kunit *test)
+{
+	struct damon_back b = {};
+
+	/* 20 seconds, within what the user wants. */
+	damon_back_begin(&b, 0, ULONG_MAX, 100000);
+	KUNIT_EXPECT_EQ(test, b.min_age, 200);
+	damon_back_begin(&b, 500, ULONG_MAX, 100000);
+	KUNIT_EXPECT_EQ(test, b.min_age, 500);
+	damon_back_begin(&b, 0, 50, 100000);
+	KUNIT_EXPECT_EQ(test, b.min_age, 50);
+	damon_back_begin(&b, 0, ULONG_MAX, ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, b.min_age, 0);
+}
+
+static void age_falls_while_nothing_comes_back(struct kunit *test)
+{
+	struct damon_back *b = test_back(test);
+	unsigned int i;
+
+	for (i = 0; i < 100; i++) {
+		give_up(b, 99, 0);
+		damon_back_tune(b, 100, LEAST, MOST);
+	}
+	KUNIT_EXPECT_EQ(test, b->min_age, LEAST);
+}
+
+static void age_is_left_alone_before_enough_is_known(struct kunit *test)
+{
+	struct damon_back *b = test_back(test);
+
+	give_up(b, 99, 2);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 200);
+	give_up(b, 1, 0);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 301);
+}
+
+/* Without waiting for the rest. */
+static void age_rises_at_once_when_much_comes_back(struct kunit *test)
+{
+	struct damon_back *b = test_back(test);
+	unsigned int i;
+
+	give_up(b, 3, 3);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 301);
+	for (i = 0; i < 200; i++) {
+		give_up(b, 3, 3);
+		damon_back_tune(b, 100, LEAST, MOST);
+	}
+	KUNIT_EXPECT_EQ(test, b->min_age, MOST);
+	/* And never beyond what a number can hold. */
+	for (i = 0; i < 200; i++) {
+		give_up(b, 3, 3);
+		damon_back_tune(b, 100, LEAST, ULONG_MAX);
+	}
+	KUNIT_EXPECT_EQ(test, b->min_age, ULONG_MAX);
+}
+
+static const struct goal_case {
+	const char *name;
+	unsigned int goal_bp;
+	/* Seconds of idleness after which a page comes back with a chance of 1/e. */
+	unsigned int idle_s;
+} goal_cases[] = {
+	{ "1 %, used each 2 s", 100, 2 },
+	{ "1 %, used each 10 s", 100, 10 },
+	{ "5 %, used each 10 s", 500, 10 },
+	{ "10 %, used each 3 s", 1000, 3 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(goal, goal_cases, name);
+
+/* exp(-@num / @den) in 1/65536, by eighths of a whole. */
+static u32 exp_minus(u64 num, u64 den)
+{
+	u32 p = 65536;
+	u64 eighths = div64_u64(num * 8, den);
+
+	/* exp(-1/8) */
+	for (; eighths && p; eighths--)
+		p = p * 57835ULL >> 16;
+	return p;
+}
+
+/*
+ * The older memory is, the less likely it comes back.  What comes back ends up near the
+ * goal, from 20 seconds on, and stays there.
+ */
+static void age_finds_the_goal(struct kunit *test)
+{
+	const struct goal_case *c = test->param_value;
+	struct damon_back *b = test_back(test);
+	struct rnd_state rng;
+	u64 sum = 0, back = 0;
+	unsigned int i, j;
+
+	prandom_seed_state(&rng, 42);
+	for (i = 0; i < 1000; i++) {
+		u32 p = exp_minus(b->min_age, c->idle_s * 10);
+
+		for (j = 0; j < 50; j++) {
+			bool is_back = rand_below(&rng, 65536) < p;
+
+			give_up(b, 1, is_back);
+			if (i >= 100) {
+				sum++;
+				back += is_back;
+			}
+		}
+		damon_back_tune(b, c->goal_bp, LEAST, MOST);
+	}
+	/* Half of the goal to 3/2 of it. */
+	KUNIT_EXPECT_GE(test, back * 10000, sum * c->goal_bp / 2);
+	KUNIT_EXPECT_LE(test, back * 10000, sum * c->goal_bp * 3 / 2);
+}
+
+static struct kunit_case damon_back_cases[] = {
+	KUNIT_CASE(age_begins_with_caution),
+	KUNIT_CASE(age_falls_while_nothing_comes_back),
+	KUNIT_CASE(age_is_left_alone_before_enough_is_known),
+	KUNIT_CASE(age_rises_at_once_when_much_comes_back),
+	KUNIT_CASE_PARAM(age_finds_the_goal, goal_gen_params),
+	{}
+};
+
+static struct kunit_suite damon_back_suite = {
+	.name = "damon_back",
+	.test_cases = damon_back_cases,
+};
+
+kunit_test_suite(damon_back_suite);

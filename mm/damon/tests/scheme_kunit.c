@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of scheme.c, which is where this file is included: which regions have their turn,
+ * what is asked of the primitives, what is counted.
+ */
+#include <linux/limits.h>
+
+#include "regions.h"
+
+#define MAX_WORKS 64
+
+/* What the primitives of a test were asked, and how they answer. */
+static struct {
+	struct damon_work works[MAX_WORKS];
+	unsigned int nr;
+	int err;
+	/* Work that takes so many pieces, after which the worker shall end. */
+	unsigned int stop_after;
+	bool present;
+} asked;
+
+static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *w)
+{
+	if (asked.err)
+		return asked.err;
+	if (!w->look) {
+		w->sz_applied = w->range.end - w->range.start;
+		w->given_up[0] = w->range.start;
+		w->nr_given_up = 1;
+	}
+	if (asked.nr < MAX_WORKS)
+		asked.works[asked.nr] = *w;
+	asked.nr++;
+	if (asked.nr == asked.stop_after)
+		WRITE_ONCE(ctx->kdamond_stop, true);
+	return 0;
+}
+
+static bool say_present(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
+{
+	return asked.present;
+}
+
+static const struct damon_pattern any = {
+	0, ULONG_MAX, 0, ULONG_MAX, 0, ULONG_MAX,
+};
+
+static struct damon_ctx *ctx_with(struct kunit *test, const struct damon_scheme *s)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+
+	memset(&asked, 0, sizeof(asked));
+	ctx->act = note_work;
+	ctx->is_present = say_present;
+	ctx->actions = ~0UL;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_schemes(ctx, s, 1));
+	damon_schemes_begin(ctx);
+	return ctx;
+}
+
+static struct damon_region *add_aged(struct kunit *test, struct damon_target *t,
+				     unsigned long start, unsigned long end,
+				     unsigned int nr_accesses, unsigned int age)
+{
+	struct damon_region *r = add_region(test, t, start, end, nr_accesses);
+
+	r->age = age;
+	return r;
+}
+
+static struct damon_scheme_stat stat_of(struct kunit *test, struct damon_ctx *ctx)
+{
+	struct damon_scheme_stat stat;
+
+	KUNIT_ASSERT_EQ(test, 0, damon_get_scheme_stat(ctx, 0, &stat));
+	return stat;
+}
+
+static const struct match_case {
+	const char *name;
+	struct damon_pattern pattern;
+	bool want;
+} match_cases[] = {
+	/* The region has 10 pages, a count of 5, an age of 7. */
+	{ "any", { 0, ULONG_MAX, 0, ULONG_MAX, 0, ULONG_MAX }, true },
+	{ "exactly", { PAGES(10), PAGES(10), 5, 5, 7, 7 }, true },
+	{ "larger", { PAGES(10) + 1, ULONG_MAX, 0, ULONG_MAX, 0, ULONG_MAX }, false },
+	{ "smaller", { 0, PAGES(10) - 1, 0, ULONG_MAX, 0, ULONG_MAX }, false },
+	{ "hotter", { 0, ULONG_MAX, 6, ULONG_MAX, 0, ULONG_MAX }, false },
+	{ "colder", { 0, ULONG_MAX, 0, 4, 0, ULONG_MAX }, false },
+	{ "older", { 0, ULONG_MAX, 0, ULONG_MAX, 8, ULONG_MAX }, false },
+	{ "younger", { 0, ULONG_MAX, 0, ULONG_MAX, 0, 6 }, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(match, match_cases, name);
+
+static void scheme_is_for_what_matches(struct kunit *test)
+{
+	const struct match_case *c = test->param_value;
+	struct damon_scheme s = { .pattern = c->pattern, .action = DAMON_WILLNEED };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 5, 7);
+
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, asked.nr, c->want);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, c->want ? PAGES(10) : 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_applied, c->want ? PAGES(10) : 0);
+	/* What was done begins a new age. */
+	KUNIT_EXPECT_EQ(test, r->age, c->want ? 0 : 7);
+}
+
+static void stat_does_nothing(struct kunit *test)
+{
+	struct damon_scheme s = { .pattern = any, .action = DAMON_STAT };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 5, 7);
+
+	damon_schemes_apply(ctx, 0);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, asked.nr, 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_tried, 2);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_applied, 0);
+	KUNIT_EXPECT_EQ(test, r->age, 7);
+}
+
+/* At half the age that is wanted, once, all of it is looked at; then it is given up. */
+static void memory_is_looked_at_before_it_is_given_up(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 10, ULONG_MAX },
+		.action = DAMON_PAGEOUT,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 0);
+	unsigned int age;
+
+	for (age = 0; age <= 10; age++) {
+		r->age = age;
+		damon_schemes_apply(ctx, age * (u64)NSEC_PER_SEC);
+		KUNIT_EXPECT_EQ(test, asked.nr, (age >= 5) + (age >= 10));
+	}
+	KUNIT_EXPECT_TRUE(test, asked.works[0].look);
+	KUNIT_EXPECT_FALSE(test, asked.works[1].look);
+	KUNIT_EXPECT_TRUE(test, asked.works[1].spare);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_tried, 1);
+}
+
+/* A scheme that comes each third aggregation sees one of three ages. */
+static void look_is_not_missed_between_two_times(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 30, ULONG_MAX },
+		.action = DAMON_COLD,
+		.apply_interval = 300000,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 0);
+	unsigned int phase, age, nr_looks;
+
+	for (phase = 0; phase < 3; phase++) {
+		nr_looks = asked.nr;
+		for (age = phase; age < 30; age += 3) {
+			r->age = age;
+			damon_schemes_apply(ctx, (phase * 100 + age) * (u64)NSEC_PER_SEC);
+		}
+		KUNIT_EXPECT_EQ(test, asked.nr - nr_looks, 1);
+	}
+}
+
+static void apply_interval_is_kept(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = any, .action = DAMON_STAT, .apply_interval = 1000000,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	unsigned int i;
+
+	add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 0);
+	/* 100 aggregations, each a little late. */
+	for (i = 0; i < 100; i++)
+		damon_schemes_apply(ctx, (u64)(i * 100 + i % 7) * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_tried, 10);
+}
+
+/* Windows go on where the one before ended, and begin again behind the last region. */
+static void all_have_their_turn(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = any, .action = DAMON_WILLNEED,
+		.quota = { .sz = PAGES(15), .reset_interval = 1000 },
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *a = add_target(test, ctx), *b = add_target(test, ctx);
+	unsigned int pages[30] = {}, i, window;
+	unsigned long addr;
+
+	add_aged(test, a, 0, PAGES(10), 0, 0);
+	add_aged(test, a, PAGES(10), PAGES(20), 0, 0);
+	add_aged(test, b, PAGES(20), PAGES(30), 0, 0);
+	for (window = 0; window < 6; window++) {
+		damon_schemes_apply(ctx, window * (u64)NSEC_PER_SEC);
+		/* Nothing more in the same window. */
+		damon_schemes_apply(ctx, window * (u64)NSEC_PER_SEC + 1);
+	}
+	for (i = 0; i < min(asked.nr, MAX_WORKS); i++)
+		for (addr = asked.works[i].range.start; addr < asked.works[i].range.end;
+		     addr += PAGE_SIZE)
+			pages[addr >> PAGE_SHIFT]++;
+	/* Six windows of half of all. */
+	for (i = 0; i < 30; i++)
+		KUNIT_EXPECT_EQ(test, pages[i], 3);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, 6 * PAGES(15));
+	expect_sound(test, a);
+	expect_sound(test, b);
+}
+
+/* The oldest first: the others have to wait. */
+static void priority_decides_where_the_quota_is_small(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 0, ULONG_MAX }, .action = DAMON_PAGEOUT,
+		.quota = { .sz = PAGES(10), .reset_interval = 1000, .weight_age = 1 },
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *t = add_target(test, ctx);
+
+	add_aged(test, t, 0, PAGES(10), 0, 20);
+	add_aged(test, t, PAGES(10), PAGES(20), 0, 20000);
+	add_aged(test, t, PAGES(20), PAGES(30), 0, 200);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 1);
+	KUNIT_EXPECT_EQ(test, asked.works[0].range.start, PAGES(10));
+}
+
+/* Each call of the primitives is for 2 MiB at most, and the worker may end in between. */
+static void work_can_be_ended(struct kunit *test)
+{
+	struct damon_scheme s = { .pattern = any, .action = DAMON_PAGEOUT };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *t = add_target(test, ctx);
+	unsigned int i;
+
+	add_aged(test, t, SZ_1M, SZ_1M + SZ_64M, 0, 9);
+	asked.stop_after = 5;
+	damon_schemes_apply(ctx, 0);
+	WRITE_ONCE(ctx->kdamond_stop, false);
+	KUNIT_ASSERT_EQ(test, asked.nr, 5);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, asked.works[i].range.end, (i + 1) * SZ_2M);
+	/* What was done is a region of its own. */
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 2);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, 9 * SZ_1M);
+	expect_sound(test, t);
+}
+
+static void lock_in_use_counts_as_nothing(struct kunit *test)
+{
+	struct damon_scheme s = { .pattern = any, .action = DAMON_PAGEOUT };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 9);
+
+	asked.err = -EAGAIN;
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_tried, 0);
+	KUNIT_EXPECT_EQ(test, r->age, 9);
+	asked.err = 0;
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_tried, 1);
+}
+
+/* Also where there may be no region more. */
+static void limit_on_regions_is_kept(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = any, .action = DAMON_PAGEOUT,
+		.quota = { .sz = PAGES(3), .reset_interval = 1 },
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *t = add_target(test, ctx);
+	unsigned int i;
+
+	ctx->max_nr_regions = 3;
+	add_aged(test, t, 0, PAGES(100), 0, 9);
+	for (i = 0; i < 20; i++) {
+		damon_schemes_apply(ctx, i * (u64)NSEC_PER_SEC);
+		KUNIT_EXPECT_LE(test, t->nr_regions, 3);
+	}
+}
+
+static void what_was_given_up_is_looked_for(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 1, ULONG_MAX }, .action = DAMON_PAGEOUT,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+
+	add_aged(test, add_target(test, ctx), PAGES(10), PAGES(20), 0, 9);
+	damon_schemes_apply(ctx, 0);
+	damon_schemes_apply(ctx, 9 * (u64)NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, 0);
+	asked.present = true;
+	damon_schemes_apply(ctx, 10 * (u64)NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, PAGES(10));
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_back, PAGES(10));
+	/* Once. */
+	damon_schemes_apply(ctx, 30 * (u64)NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, PAGES(10));
+}
+
+static const struct wrong_case {
+	const char *name;
+	struct damon_scheme s;
+	int want;
+} wrong_cases[] = {
+	{ "nothing", { }, 0 },
+	{ "sizes reversed", { .pattern = { .min_sz = 1 } }, -EINVAL },
+	{ "counts reversed", { .pattern = { .min_nr_accesses = 1 } }, -EINVAL },
+	{ "ages reversed", { .pattern = { .min_age = 1 } }, -EINVAL },
+	{ "no such action", { .action = DAMON_NR_ACTIONS }, -EINVAL },
+	{ "no such metric", { .wmarks.metric = DAMON_NR_WMARK_METRICS }, -EINVAL },
+	{ "low above mid", { .wmarks = { .high = 2, .mid = 1, .low = 2 } }, -EINVAL },
+	{ "mid above high", { .wmarks = { .high = 1, .mid = 2, .low = 1 } }, -EINVAL },
+	{ "all alike", { .wmarks = { .high = 1, .mid = 1, .low = 1 } }, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(wrong, wrong_cases, name);
+
+static void wrong_schemes_change_nothing(struct kunit *test)
+{
+	const struct wrong_case *c = test->param_value;
+	struct damon_scheme good = { .pattern = any, .action = DAMON_STAT };
+	struct damon_ctx *ctx = ctx_with(test, &good);
+	struct damon_scheme both[] = { good, c->s };
+
+	KUNIT_EXPECT_EQ(test, damon_scheme_check(&c->s), c->want);
+	KUNIT_EXPECT_EQ(test, damon_set_schemes(ctx, both, 2), c->want);
+	KUNIT_EXPECT_EQ(test, ctx->nr_schemes, c->want ? 1 : 2);
+	KUNIT_EXPECT_EQ(test, damon_set_schemes(ctx, both, -1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, damon_set_schemes(ctx, both, DAMON_MAX_SCHEMES + 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, damon_set_schemes(ctx, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, ctx->nr_schemes, 0);
+}
+
+static void primitives_are_asked_what_they_can_do(struct kunit *test)
+{
+	struct damon_scheme s = { .pattern = any, .action = DAMON_HUGEPAGE };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), 0);
+	ctx->actions = BIT(DAMON_PAGEOUT);
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EOPNOTSUPP);
+	ctx->act = NULL;
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), -EOPNOTSUPP);
+	s.action = DAMON_STAT;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_schemes(ctx, &s, 1));
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), 0);
+}
+
+static const struct wmark_case {
+	const char *name;
+	unsigned long high, mid, low;
+	bool was_active, want;
+} wmark_cases[] = {
+	/* Between nothing and all memory is free. */
+	{ "above high", 0, 0, 0, true, false },
+	{ "below low", 1000, 1000, 1000, true, false },
+	{ "up to mid", 1000, 1000, 0, false, true },
+	{ "above mid, was off", 1000, 0, 0, false, false },
+	{ "above mid, was on", 1000, 0, 0, true, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(wmark, wmark_cases, name);
+
+static void watermarks_switch(struct kunit *test)
+{
+	const struct wmark_case *c = test->param_value;
+	struct damon_watermarks w = {
+		DAMON_WMARK_FREE_MEM_RATE, 1000, c->high, c->mid, c->low,
+	};
+
+	KUNIT_EXPECT_EQ(test, is_active(&w, c->was_active), c->want);
+	w.metric = DAMON_WMARK_NONE;
+	KUNIT_EXPECT_TRUE(test, is_active(&w, c->was_active));
+}
+
+static struct kunit_case damon_scheme_cases[] = {
+	KUNIT_CASE_PARAM(scheme_is_for_what_matches, match_gen_params),
+	KUNIT_CASE(stat_does_nothing),
+	KUNIT_CASE(memory_is_looked_at_before_it_is_given_up),
+	KUNIT_CASE(look_is_not_missed_between_two_times),
+	KUNIT_CASE(apply_interval_is_kept),
+	KUNIT_CASE(all_have_their_turn),
+	KUNIT_CASE(priority_decides_where_the_quota_is_small),
+	KUNIT_CASE(work_can_be_ended),
+	KUNIT_CASE(lock_in_use_counts_as_nothing),
+	KUNIT_CASE(limit_on_regions_is_kept),
+	KUNIT_CASE(what_was_given_up_is_looked_for),
+	KUNIT_CASE_PARAM(wrong_schemes_change_nothing, wrong_gen_params),
+	KUNIT_CASE(primitives_are_asked_what_they_can_do),
+	KUNIT_CASE_PARAM(watermarks_switch, wmark_gen_params),
+	{}
+};
+
+static struct kunit_suite damon_scheme_suite = {
+	.name = "damon_scheme",
+	.test_cases = damon_scheme_cases,
+};
+
+kunit_test_suite(damon_scheme_suite);
