@@ -21,6 +21,8 @@ enum {
 /* argv[0] is the name of the command; the result is the exit code. */
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_scheme(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 /* Prints "damonctl: ..." as one line to stderr; a newline is added. */

@@ -16,6 +16,7 @@
 
 #include "damonctl.h"
 #include "debugfs.h"
+#include "scheme.h"
 #include "scope.h"
 
 /* The longest text that the kernel takes in one write, and so hands out. */
@@ -100,13 +101,13 @@ static void tell_holder(const struct debugfs *d)
 	if (f)
 		fclose(f);
 	if (holder)
-		complain("another damonctl is recording, process %d; wait for it or end it",
+		complain("another damonctl uses the monitor, process %d; wait for it or end it",
 			 holder);
 	else
-		complain("another damonctl is recording; wait for it or end it");
+		complain("another damonctl uses the monitor; wait for it or end it");
 }
 
-bool debugfs_lock(struct debugfs *d)
+bool debugfs_lock(const struct debugfs *d)
 {
 	if (!flock(d->fd, LOCK_EX | LOCK_NB))
 		return true;
@@ -114,6 +115,26 @@ bool debugfs_lock(struct debugfs *d)
 		tell_holder(d);
 	else
 		complain("cannot lock %s: %s", d->path, strerror(errno));
+	return false;
+}
+
+bool debugfs_take(const struct debugfs *d)
+{
+	pid_t worker;
+	int on;
+
+	if (!debugfs_lock(d))
+		return false;
+	on = debugfs_is_on(d);
+	if (on <= 0)
+		return !on;
+	worker = debugfs_worker(d, NULL);
+	if (worker > 0)
+		complain("the monitor is on already, its worker is process %d; end it with: echo off > %s/monitor_on",
+			 worker, d->path);
+	else if (!worker)
+		complain("the monitor is on already; 'damonctl status' tells its workers; end it with: echo off > %s/monitor_on",
+			 d->path);
 	return false;
 }
 
@@ -147,14 +168,19 @@ static char *read_all(int fd)
 	return NULL;
 }
 
+/* The name of a file from the directory of the monitor on. */
+static void join(char *name, size_t len, const char *context, const char *file)
+{
+	snprintf(name, len, "%s%s%s", context ? context : "", context ? "/" : "", file);
+}
+
 char *debugfs_read(const struct debugfs *d, const char *context,
 		   const char *file)
 {
 	char name[320], *text;
 	int fd;
 
-	snprintf(name, sizeof(name), "%s%s%s", context ? context : "",
-		 context ? "/" : "", file);
+	join(name, sizeof(name), context, file);
 	fd = openat(d->fd, name, O_RDONLY | O_CLOEXEC);
 	text = fd < 0 ? NULL : read_all(fd);
 	if (!text)
@@ -195,6 +221,10 @@ static const char *explain(const char *file, const char *text, int err)
 		return "a range has no memory, or none of the node; /proc/iomem lists System RAM";
 	if (!strcmp(file, "init_regions") && err == EINVAL)
 		return "a range goes beyond the last address that there can be";
+	if (!strcmp(file, "schemes") && err == EINVAL)
+		return "it knows no such scheme, or has no room for one more";
+	if (!strcmp(file, "scheme_goals") && err == EINVAL)
+		return "it knows no such goal, or has no such scheme of pageout";
 	return strerror(err);
 }
 
@@ -235,6 +265,8 @@ bool debugfs_turn_on(const struct debugfs *d)
 	if (errno == EINVAL)
 		complain("the monitor cannot be turned on while a context has no target, or no range after fvaddr; see 'damonctl status', and remove it by its name in %s/rm_contexts",
 			 d->path);
+	else if (errno == EOPNOTSUPP)
+		complain("the monitor cannot be turned on: a scheme has an action that this kind of memory, or this kernel, does not have; see 'damonctl scheme list', and remove all with 'damonctl scheme clear'");
 	else if (errno == ENXIO)
 		complain("the monitor cannot be turned on: physical memory that a context has as target has gone; see 'damonctl status' and /proc/iomem");
 	else
@@ -265,11 +297,22 @@ pid_t debugfs_worker(const struct debugfs *d, const char *context)
 	return pid;
 }
 
-bool debugfs_parse_attrs(const char *text, struct attrs *a)
+bool debugfs_attrs(const struct debugfs *d, const char *context, struct attrs *a)
 {
-	return sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-		      " %" SCNu64, &a->sample_us, &a->aggr_us, &a->update_us,
-		      &a->min_regions, &a->max_regions) == 5;
+	char *text = debugfs_read(d, context, "attrs");
+	bool ok;
+
+	if (!text)
+		return false;
+	ok = sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+		    " %" SCNu64, &a->sample_us, &a->aggr_us, &a->update_us,
+		    &a->min_regions, &a->max_regions) == 5 &&
+	     a->sample_us && a->sample_us <= a->aggr_us;
+	if (!ok)
+		complain("cannot understand the attrs '%.*s'",
+			 (int)strcspn(text, "\n"), text);
+	free(text);
+	return ok;
 }
 
 char *debugfs_print_attrs(const struct attrs *a)
@@ -297,9 +340,87 @@ static bool set_attrs(const struct debugfs *d, const char *attrs)
 	       debugfs_write(d, "attrs", attrs);
 }
 
+bool debugfs_has(const struct debugfs *d, const char *context, const char *file)
+{
+	char name[320];
+
+	join(name, sizeof(name), context, file);
+	return !faccessat(d->fd, name, F_OK, 0);
+}
+
+static bool has_schemes(const struct debugfs *d)
+{
+	return debugfs_has(d, NULL, "schemes");
+}
+
+static bool has_goals(const struct debugfs *d)
+{
+	return debugfs_has(d, NULL, "scheme_goals");
+}
+
+bool debugfs_needs_schemes(const struct debugfs *d)
+{
+	if (has_schemes(d))
+		return true;
+	complain("the monitor of this kernel has no schemes; boot a newer one, see 'make kernel'");
+	return false;
+}
+
+bool debugfs_needs_goals(const struct debugfs *d)
+{
+	if (has_goals(d))
+		return true;
+	complain("the monitor of this kernel cannot find the age by what comes back; give --cold TIME and no --back, or boot a newer one, see 'make kernel'");
+	return false;
+}
+
+static const char *or_line(const char *text)
+{
+	return !text || blank(text) ? "\n" : text;
+}
+
+/*
+ * Schemes from before must not change memory of which they know nothing. Goals come
+ * after them, as each write of the schemes drops all goals.
+ */
+bool debugfs_set_schemes(const struct debugfs *d, const char *schemes, const char *goals)
+{
+	if (!has_schemes(d))
+		return true;
+	return debugfs_write(d, "schemes", or_line(schemes)) &&
+	       (!has_goals(d) || debugfs_write(d, "scheme_goals", or_line(goals)));
+}
+
+/* NULL on failure, with a line printed; none where the kernel has no schemes. */
+static char *read_schemes(const struct debugfs *d)
+{
+	char *text, *rows = NULL;
+
+	text = has_schemes(d) ? debugfs_read(d, NULL, "schemes") : strdup("");
+	if (text) {
+		rows = scheme_settings(text);
+		if (!rows)
+			complain("out of memory");
+	}
+	free(text);
+	return rows;
+}
+
+char *debugfs_read_goals(const struct debugfs *d)
+{
+	char *text;
+
+	if (has_goals(d))
+		return debugfs_read(d, NULL, "scheme_goals");
+	text = strdup("");
+	if (!text)
+		complain("out of memory");
+	return text;
+}
+
 bool debugfs_set(const struct debugfs *d, const struct settings *s)
 {
-	return set_attrs(d, s->attrs) &&
+	return set_attrs(d, s->attrs) && debugfs_set_schemes(d, s->schemes, s->goals) &&
 	       debugfs_write(d, "target_ids", s->target_ids) &&
 	       (blank(s->init_regions) ||
 		debugfs_write(d, "init_regions", s->init_regions));
@@ -310,7 +431,9 @@ bool debugfs_save(const struct debugfs *d, struct settings *s)
 	s->attrs = debugfs_read(d, NULL, "attrs");
 	s->target_ids = debugfs_read(d, NULL, "target_ids");
 	s->init_regions = debugfs_read(d, NULL, "init_regions");
-	if (!s->attrs || !s->target_ids || !s->init_regions) {
+	s->schemes = read_schemes(d);
+	s->goals = debugfs_read_goals(d);
+	if (!s->attrs || !s->target_ids || !s->init_regions || !s->schemes || !s->goals) {
 		debugfs_free_settings(s);
 		return false;
 	}
@@ -340,6 +463,7 @@ bool debugfs_restore(const struct debugfs *d, const struct settings *s)
 {
 	bool ok = set_attrs(d, s->attrs);
 
+	ok = debugfs_set_schemes(d, s->schemes, s->goals) && ok;
 	/*
 	 * Without the targets that are gone, the indices in the initial regions
 	 * would be wrong, so the whole list is given up. A process or the
@@ -362,5 +486,7 @@ void debugfs_free_settings(struct settings *s)
 	free(s->attrs);
 	free(s->target_ids);
 	free(s->init_regions);
+	free(s->schemes);
+	free(s->goals);
 	*s = (struct settings){ 0 };
 }

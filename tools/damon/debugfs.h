@@ -24,9 +24,11 @@ void debugfs_close(struct debugfs *d);
 
 /*
  * Takes the monitor for this process; the kernel frees it when the process
- * ends in whatever way. Without the lock two recordings would mix settings.
+ * ends in whatever way. Without the lock two commands would mix settings.
  */
-bool debugfs_lock(struct debugfs *d);
+bool debugfs_lock(const struct debugfs *d);
+/* The same for a monitor that is off. */
+bool debugfs_take(const struct debugfs *d);
 
 /* The text of a file, below a context's directory if @context is not NULL. */
 char *debugfs_read(const struct debugfs *d, const char *context,
@@ -46,18 +48,35 @@ bool debugfs_turn_off(const struct debugfs *d);
 /* The pid of the worker, 0 if there is none, -1 on failure. */
 pid_t debugfs_worker(const struct debugfs *d, const char *context);
 
-bool debugfs_parse_attrs(const char *text, struct attrs *attrs);
+bool debugfs_attrs(const struct debugfs *d, const char *context,
+		   struct attrs *attrs);
 /* In memory of its own; NULL if there is none left. */
 char *debugfs_print_attrs(const struct attrs *attrs);
 
-/* The settings of the default context. */
+/* Whether the kernel has a file, below a context's directory if @context is not NULL. */
+bool debugfs_has(const struct debugfs *d, const char *context, const char *file);
+
+/* False, with a line printed, for kernels from before the schemes, or their goals. */
+bool debugfs_needs_schemes(const struct debugfs *d);
+bool debugfs_needs_goals(const struct debugfs *d);
+
+/* All goals, or none on a kernel that has none; NULL on failure. */
+char *debugfs_read_goals(const struct debugfs *d);
+
+/*
+ * The settings of the default context. Without @schemes and @goals there are none; the
+ * kernel may not know of them then.
+ */
 struct settings {
-	char *attrs, *target_ids, *init_regions;
+	char *attrs, *target_ids, *init_regions, *schemes, *goals;
 };
+
+/* All schemes and all goals: those from before are gone. */
+bool debugfs_set_schemes(const struct debugfs *d, const char *schemes, const char *goals);
 
 bool debugfs_set(const struct debugfs *d, const struct settings *s);
 
-/* Keeps the settings from before a recording, and puts them back after it. */
+/* Keeps the settings from before a command, and puts them back after it. */
 bool debugfs_save(const struct debugfs *d, struct settings *s);
 bool debugfs_restore(const struct debugfs *d, const struct settings *s);
 void debugfs_free_settings(struct settings *s);

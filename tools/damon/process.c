@@ -35,6 +35,22 @@ bool process_has_program(pid_t pid)
 	return readlink(path, exe, sizeof(exe)) >= 0 || errno != ENOENT;
 }
 
+uint64_t process_resident(pid_t pid)
+{
+	unsigned long pages = 0;
+	char path[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*u %lu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 /* Fields 3, 4, 11, 14 and 15 of /proc/PID/stat. */
 static bool parse_stat(const char *line, struct process *p)
 {

@@ -27,6 +27,9 @@ struct process {
 	uint64_t cpu_ns;
 };
 
+/* How much of its memory is in RAM, in bytes; 0 if it has ended. */
+uint64_t process_resident(pid_t pid);
+
 /* False if there is no such process. */
 bool process_read(pid_t pid, struct process *p);
 

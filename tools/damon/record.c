@@ -127,8 +127,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'p':
 		if (!targets_parse(&pids, arg))
-			argp_error(state, "-p '%s' is no list of up to %d different pids, such as 12 or 12,34",
-				   arg, MAX_TARGETS);
+			argp_error(state, "-p '%s' %s", arg, targets_wrong);
 		opt->pids = arg;
 		opt->nr_pids = pids.nr;
 		return 0;
@@ -188,7 +187,7 @@ int cmd_record(int argc, char **argv)
 	};
 	struct record_options opt = {
 		.path = "damon.data",
-		.attrs = { 5000, 100000, 1000000, 10, 1000 },
+		.attrs = ATTRS_DEFAULT,
 	};
 
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &opt))

@@ -5,19 +5,10 @@
  * What is changed is put back in the reverse order, on every way out:
  *
  *   lock, temporary file, command halted, tracing instance, settings, on
- *
- * Signals are blocked and read from a descriptor, so that none can come
- * between a change and its undoing.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +19,7 @@
 #include "notes.h"
 #include "output.h"
 #include "recorder.h"
+#include "signals.h"
 #include "target.h"
 #include "trace.h"
 #include "units.h"
@@ -52,11 +44,7 @@ struct record {
 	struct notes notes;
 	int64_t start;
 	uint64_t nr_lost;
-	sigset_t old_mask;
-	int signals;
-	/* the signal that ended the recording, and whether to pass it on */
-	int signal;
-	bool pass_on;
+	struct signals signals;
 	/* the time of --duration was over first */
 	bool cut_off;
 };
@@ -66,57 +54,6 @@ size_t record_nr_targets(const struct record_options *opt)
 	size_t nr = opt->scope.kind == SCOPE_PADDR ? opt->scope.nr_nodes : opt->nr_pids;
 
 	return nr ? nr : 1;
-}
-
-static bool block_signals(struct record *rec)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, &rec->old_mask);
-	rec->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (rec->signals >= 0)
-		return true;
-	complain("cannot receive signals: %s", strerror(errno));
-	return false;
-}
-
-/* Waits for the next tick, or less if a signal comes. */
-static void wait_tick(struct record *rec, int timeout_ms)
-{
-	struct pollfd p = { .fd = rec->signals, .events = POLLIN };
-	struct signalfd_siginfo info;
-
-	if (poll(&p, 1, timeout_ms) <= 0 ||
-	    read(rec->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	rec->signal = (int)info.ssi_signo;
-	/* The terminal sends its signals to the command already. */
-	rec->pass_on = info.ssi_code != SI_KERNEL;
-}
-
-static bool monitor_is_free(struct record *rec)
-{
-	pid_t worker;
-	int on;
-
-	if (!debugfs_lock(&rec->debugfs))
-		return false;
-	on = debugfs_is_on(&rec->debugfs);
-	if (on <= 0)
-		return !on;
-	worker = debugfs_worker(&rec->debugfs, NULL);
-	if (worker > 0)
-		complain("the monitor is on already, its worker is process %d; end it with: echo off > %s/monitor_on",
-			 worker, rec->debugfs.path);
-	else if (!worker)
-		complain("the monitor is on already; 'damonctl status' tells its workers; end it with: echo off > %s/monitor_on",
-			 rec->debugfs.path);
-	return false;
 }
 
 static bool open_files(struct record *rec)
@@ -148,7 +85,7 @@ static bool open_targets(struct record *rec)
 			return false;
 	} else if (rec->opt->command) {
 		if (!targets_start(&rec->targets, rec->opt->command,
-				   &rec->old_mask))
+				   &rec->signals.old_mask))
 			return false;
 	}
 	rec->nr_ids = record_nr_targets(rec->opt);
@@ -200,9 +137,9 @@ static bool await_targets(struct record *rec)
 	int left = rec->targets.nr ? AWAIT_MS : 0;
 
 	for (; left > 0; left -= TICK_MS) {
-		if (rec->signal || targets_ended(&rec->targets))
+		if (rec->signals.got || targets_ended(&rec->targets))
 			return true;
-		wait_tick(rec, TICK_MS);
+		signals_wait(&rec->signals, -1, TICK_MS);
 	}
 	complain("the monitor was turned off by someone else; what was recorded is kept");
 	return true;
@@ -218,8 +155,8 @@ static bool follow(struct record *rec)
 		end = now + rec->opt->duration_ns;
 	while (now < end) {
 		left = (end - now) / NS_PER_MS + 1;
-		wait_tick(rec, left < TICK_MS ? (int)left : TICK_MS);
-		if (rec->signal)
+		signals_wait(&rec->signals, -1, left < TICK_MS ? (int)left : TICK_MS);
+		if (rec->signals.got)
 			return true;
 		notes_take_in_time(&rec->notes, &rec->targets,
 				   rec->opt->scope.kind);
@@ -329,7 +266,7 @@ static void tell_nothing(const struct record *rec)
 	char aggr[UNITS_LEN];
 
 	format_time(aggr_ns(rec), aggr);
-	if (rec->signal || rec->cut_off)
+	if (rec->signals.got || rec->cut_off)
 		complain("nothing was recorded: the recording was ended before the first aggregation interval, %s, was over; let it run for longer",
 			 aggr);
 	else if (rec->nr_lost)
@@ -373,21 +310,6 @@ static void tell_result(const struct record *rec, uint64_t size)
 			 rec->opt->command[0]);
 }
 
-static void tell_command(const struct record *rec)
-{
-	int status = rec->targets.status;
-	const char *name;
-
-	if (!rec->opt->command)
-		return;
-	name = rec->opt->command[0];
-	if (WIFSIGNALED(status))
-		complain("%s was ended by signal %d (%s)", name,
-			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status))
-		complain("%s ended with status %d", name, WEXITSTATUS(status));
-}
-
 /*
  * Whether the command is ended by us: then its status is no news. A command that
  * got the same signal from the terminal may need a moment to end.
@@ -396,15 +318,12 @@ static bool end_command(struct record *rec)
 {
 	bool alive = rec->targets.started && !targets_ended(&rec->targets);
 	char duration[UNITS_LEN];
-	int sig = SIGTERM;
 
 	if (alive && rec->cut_off)
 		complain("%s still ran after %s and is ended, as --duration tells",
 			 rec->opt->command[0],
 			 format_time(rec->opt->duration_ns, duration));
-	if (rec->signal)
-		sig = rec->pass_on ? rec->signal : 0;
-	targets_end(&rec->targets, sig);
+	targets_end(&rec->targets, signals_for_command(&rec->signals));
 	return alive;
 }
 
@@ -426,8 +345,8 @@ static bool run(struct record *rec)
 	ok = ok && keep(rec);
 	if (ok)
 		tell_result(rec, size);
-	if (!ended)
-		tell_command(rec);
+	if (!ended && rec->opt->command)
+		targets_tell_status(&rec->targets, rec->opt->command[0]);
 	return ok;
 }
 
@@ -437,7 +356,8 @@ static bool record(struct record *rec)
 
 	if (!debugfs_open(&rec->debugfs))
 		return false;
-	if (monitor_is_free(rec) && block_signals(rec) && open_files(rec)) {
+	if (debugfs_take(&rec->debugfs) && signals_block(&rec->signals) &&
+	    open_files(rec)) {
 		rec->trace = trace_open();
 		ok = rec->trace && open_targets(rec) && run(rec);
 	}
@@ -454,10 +374,10 @@ static bool record(struct record *rec)
 
 int record_run(const struct record_options *opt)
 {
-	struct record rec = { .opt = opt, .signals = -1 };
+	struct record rec = { .opt = opt };
 	bool ok = record(&rec);
 
-	if (rec.signal)
-		return 128 + rec.signal;
+	if (rec.signals.got)
+		return 128 + rec.signals.got;
 	return ok ? EXIT_OK : EXIT_FAILED;
 }

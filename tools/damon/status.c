@@ -15,31 +15,24 @@
 #include "damonctl.h"
 #include "debugfs.h"
 #include "process.h"
+#include "scheme.h"
 #include "scope.h"
 #include "units.h"
 
 static bool print_attrs(const struct debugfs *d, const char *context)
 {
 	char sample[UNITS_LEN], aggr[UNITS_LEN], update[UNITS_LEN];
-	char *text = debugfs_read(d, context, "attrs");
 	struct attrs a;
-	bool ok;
 
-	if (!text)
+	if (!debugfs_attrs(d, context, &a))
 		return false;
-	ok = debugfs_parse_attrs(text, &a);
-	if (ok)
-		printf("  attrs    sample %s, aggr %s, update %s, %" PRIu64
-		       " to %" PRIu64 " regions\n",
-		       format_time(a.sample_us * NS_PER_US, sample),
-		       format_time(a.aggr_us * NS_PER_US, aggr),
-		       format_time(a.update_us * NS_PER_US, update),
-		       a.min_regions, a.max_regions);
-	else
-		complain("cannot understand the attrs '%.*s'",
-			 (int)strcspn(text, "\n"), text);
-	free(text);
-	return ok;
+	printf("  attrs    sample %s, aggr %s, update %s, %" PRIu64 " to %" PRIu64
+	       " regions\n",
+	       format_time(a.sample_us * NS_PER_US, sample),
+	       format_time(a.aggr_us * NS_PER_US, aggr),
+	       format_time(a.update_us * NS_PER_US, update), a.min_regions,
+	       a.max_regions);
+	return true;
 }
 
 static void print_process(const char *word)
@@ -110,6 +103,26 @@ static bool print_ranges(const struct debugfs *d, const char *context)
 	}
 	free(text);
 	return ok;
+}
+
+/* Those of a context with a directory are of others: damonctl sets the default one. */
+static bool print_schemes(const struct debugfs *d, const char *context)
+{
+	char *text;
+	uint64_t nr;
+
+	if (!debugfs_has(d, context, "schemes"))
+		return true;
+	text = debugfs_read(d, context, "schemes");
+	if (!text)
+		return false;
+	nr = scheme_count(text);
+	free(text);
+	if (nr && context)
+		printf("  schemes  %" PRIu64 ", see %s/%s/schemes\n", nr, d->path, context);
+	else if (nr)
+		printf("  schemes  %" PRIu64 ", see 'damonctl scheme list'\n", nr);
+	return true;
 }
 
 #define MAX_WORKERS	64
@@ -187,7 +200,8 @@ static bool print_context(const struct debugfs *d, const char *context,
 {
 	printf("context %s\n", context ? context : "(default)");
 	return print_attrs(d, context) && print_targets(d, context) &&
-	       print_ranges(d, context) && print_worker(d, context, workers);
+	       print_ranges(d, context) && print_schemes(d, context) &&
+	       print_worker(d, context, workers);
 }
 
 static bool print_contexts(const struct debugfs *d, struct workers *workers)

@@ -30,6 +30,11 @@ static int open_pidfd(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+const char targets_wrong[] =
+	"is no list of up to 64 different pids, such as 12 or 12,34";
+
+_Static_assert(MAX_TARGETS == 64, "the text above tells it");
+
 bool targets_parse(struct targets *t, const char *list)
 {
 	char word[16];
@@ -322,6 +327,15 @@ void targets_end(struct targets *t, int sig)
 		wait_family(t);
 	}
 	reap(t);
+}
+
+void targets_tell_status(const struct targets *t, const char *name)
+{
+	if (WIFSIGNALED(t->status))
+		complain("%s was ended by signal %d (%s)", name,
+			 WTERMSIG(t->status), strsignal(WTERMSIG(t->status)));
+	else if (WEXITSTATUS(t->status))
+		complain("%s ended with status %d", name, WEXITSTATUS(t->status));
 }
 
 void targets_close(struct targets *t)

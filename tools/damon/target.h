@@ -28,8 +28,9 @@ struct targets {
 	bool forked;
 };
 
-/* "1,2,3", each once. */
+/* "1,2,3", each once; what is wrong with a list otherwise, for an error. */
 bool targets_parse(struct targets *t, const char *list);
+extern const char targets_wrong[];
 
 /* Opens what targets_parse() found; false with a line printed. */
 bool targets_open(struct targets *t);
@@ -53,6 +54,9 @@ bool targets_ended(struct targets *t);
  * not 0, and by SIGKILL if @sig does not help or the command is still halted.
  */
 void targets_end(struct targets *t, int sig);
+
+/* Tells how a started command called @name ended, unless it ended well. */
+void targets_tell_status(const struct targets *t, const char *name);
 
 void targets_close(struct targets *t);
 

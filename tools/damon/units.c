@@ -123,6 +123,57 @@ bool parse_size(const char *s, uint64_t *bytes)
 	return parse_scaled(s, size_units, 1, bytes);
 }
 
+bool parse_size_per_s(const char *s, uint64_t *bytes)
+{
+	size_t len = strcspn(s, "/");
+	char size[UNITS_LEN];
+
+	if (len >= sizeof(size) || strcasecmp(s + len, "/s"))
+		return false;
+	snprintf(size, sizeof(size), "%.*s", (int)len, s);
+	return parse_size(size, bytes);
+}
+
+/* @one is what 1% counts. */
+static bool parse_share(const char *s, uint64_t one, uint64_t *share)
+{
+	const struct unit units[] = { { "%", one }, { NULL, 0 } };
+	uint64_t v;
+
+	if (!parse_scaled(s, units, one, &v) || v > 100 * one)
+		return false;
+	*share = v;
+	return true;
+}
+
+bool parse_percent(const char *s, uint64_t *permille)
+{
+	return parse_share(s, 10, permille);
+}
+
+bool parse_percent_bp(const char *s, uint64_t *bp)
+{
+	return parse_share(s, 100, bp);
+}
+
+bool parse_span(const char *s, bool (*parse)(const char *s, uint64_t *value),
+		uint64_t *min, uint64_t *max)
+{
+	size_t len = strcspn(s, "-");
+	uint64_t lo = *min, hi = *max;
+	char first[UNITS_LEN];
+
+	if (len >= sizeof(first) || !s[len] || !strcmp(s, "-"))
+		return false;
+	snprintf(first, sizeof(first), "%.*s", (int)len, s);
+	s += len + 1;
+	if ((*first && !parse(first, &lo)) || (*s && !parse(s, &hi)) || lo > hi)
+		return false;
+	*min = lo;
+	*max = hi;
+	return true;
+}
+
 bool parse_number(const char *s, uint64_t max, uint64_t *nr)
 {
 	uint64_t v;

@@ -34,6 +34,22 @@ bool parse_range(const char *s, uint64_t *start, uint64_t *end);
 /* "64K", "1M", "2.5G"; a bare number is bytes. */
 bool parse_size(const char *s, uint64_t *bytes);
 
+/* "100M/s", in bytes. */
+bool parse_size_per_s(const char *s, uint64_t *bytes);
+
+/* "5", "5%", "2.5%", up to 100, in 1/1000. */
+bool parse_percent(const char *s, uint64_t *permille);
+
+/* The same in 1/10000: "0.25%". */
+bool parse_percent_bp(const char *s, uint64_t *bp);
+
+/*
+ * "MIN-MAX", "MIN-" or "-MAX", each of which @parse takes; what is left out stays as
+ * it was.
+ */
+bool parse_span(const char *s, bool (*parse)(const char *s, uint64_t *value),
+		uint64_t *min, uint64_t *max);
+
 #define UNITS_LEN	32
 
 /* Three digits and a unit: "64.0K", "1.50G"; "512B". @buf is the result. */

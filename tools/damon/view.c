@@ -147,7 +147,7 @@ static void set_scale(struct view *v, const struct view_options *opt, bool tell)
 
 	if (v->has_meta) {
 		v->aggr_ns = v->meta.attrs.aggr_us * NS_PER_US;
-		nominal = v->meta.attrs.aggr_us / v->meta.attrs.sample_us;
+		nominal = attrs_full_scale(&v->meta.attrs);
 		v->full = nominal < UINT32_MAX ? (uint32_t)nominal : UINT32_MAX;
 	} else {
 		v->aggr_ns = median_gap(&v->rec);

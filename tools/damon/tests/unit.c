@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the parts that need no kernel: units, snapshots put together from
- * events, processes, ranges and nodes, files of settings.
+ * events, processes, ranges and nodes, schemes, files of settings.
  *
  * Prints a line for each test and ends with 1 if one failed.
  */
@@ -19,6 +19,7 @@
 #include "debugfs.h"
 #include "process.h"
 #include "recording.h"
+#include "scheme_request.h"
 #include "scope.h"
 #include "target.h"
 #include "units.h"
@@ -74,6 +75,42 @@ static void sizes_and_ranges_are_parsed(void)
 	CHECK(!parse_range("1", &a, &b) && !parse_range("1-2x", &a, &b));
 	CHECK(parse_number("20", 20, &a) && a == 20);
 	CHECK(!parse_number("21", 20, &a) && !parse_number("2x", 20, &a));
+}
+
+static bool time_of(const char *s, uint64_t *ns)
+{
+	return parse_time(s, 0, ns);
+}
+
+static void percents_and_spans_are_parsed(void)
+{
+	static const char * const bad_spans[] = {
+		"", "-", "5", "2-1", "1-2-3", "a-2", "1-b", " 1-2", "1-2 ",
+		"1000000000000000000000000000000000-2",
+	};
+	uint64_t a, b;
+	size_t i;
+
+	CHECK(parse_percent("5", &a) && a == 50);
+	CHECK(parse_percent("2.5%", &a) && a == 25);
+	CHECK(parse_percent("100%", &a) && a == 1000);
+	CHECK(!parse_percent("101", &a) && !parse_percent("2.5", &a) &&
+	      !parse_percent("%", &a) && !parse_percent("5%%", &a) && a == 1000);
+	CHECK(parse_percent_bp("1", &a) && a == 100);
+	CHECK(parse_percent_bp("0.25%", &a) && a == 25);
+	CHECK(parse_percent_bp("100%", &a) && a == 10000);
+	CHECK(!parse_percent_bp("100.01%", &a) && !parse_percent_bp("0.5", &a) &&
+	      !parse_percent_bp("-1", &a) && a == 10000);
+	CHECK(parse_size_per_s("100M/s", &a) && a == 100 << 20);
+	CHECK(!parse_size_per_s("100M", &a) && !parse_size_per_s("/s", &a) &&
+	      !parse_size_per_s("1M/m", &a) && !parse_size_per_s("1M/s/s", &a));
+	a = 1;
+	b = 2;
+	CHECK(parse_span("4K-2M", parse_size, &a, &b) && a == 4096 && b == 2 << 20);
+	CHECK(parse_span("7ns-", time_of, &a, &b) && a == 7 && b == 2 << 20);
+	CHECK(parse_span("-1h", time_of, &a, &b) && a == 7 && b == 3600 * NS_PER_SEC);
+	for (i = 0; i < ARRAY_SIZE(bad_spans); i++)
+		CHECK(!parse_span(bad_spans[i], parse_size, &a, &b) && a == 7);
 }
 
 static void units_are_printed(void)
@@ -404,6 +441,177 @@ static void nodes_are_checked(void)
 	free(text);
 }
 
+static const struct attrs attrs = ATTRS_DEFAULT;
+
+#define ROW	"4096 18446744073709551615 0 0 300 18446744073709551615 2 0 " \
+		"104857600 1000 0 0 1 1 1000000 200 200 0"
+
+static void schemes_are_read_and_written(void)
+{
+	struct scheme s;
+	char *text;
+
+	CHECK(scheme_parse(ROW " 5 4 3 2 1", &s));
+	CHECK(s.min_size == 4096 && s.max_size == SCHEME_NO_LIMIT && s.min_age == 300 &&
+	      s.action == SCHEME_PAGEOUT && s.quota_size == 100 << 20 &&
+	      s.wmark_mid == 200 && !s.wmark_low);
+	text = scheme_append("1 2 3\n", &s);
+	CHECK(text && !strcmp(text, "1 2 3\n" ROW "\n"));
+	free(text);
+	CHECK(!scheme_parse("", &s) && !scheme_parse("1 2 3\n", &s) &&
+	      !scheme_parse("0 1 0 0 0 0 9 0 0 0 0 0 0 0 0 0 0 0", &s) &&
+	      !scheme_parse("0 1 0 0 0 0 -1 0 0 0 0 0 0 0 0 0 0 0", &s));
+	text = scheme_settings("\n");
+	CHECK(text && !*text);
+	free(text);
+	text = scheme_settings(ROW "  9 8 7 6 5\n" ROW);
+	CHECK(text && !strcmp(text, ROW "\n" ROW "\n"));
+	free(text);
+}
+
+static void goals_are_read_and_written(void)
+{
+	static const char goals[] = "0 other 7\n2 refault_bp 100\n\n12 refault_bp 1\n";
+	char *text;
+
+	CHECK(scheme_goal(goals, 2) == 100 && scheme_goal(goals, 12) == 1);
+	CHECK(!scheme_goal(goals, 0) && !scheme_goal(goals, 1) && !scheme_goal("", 0) &&
+	      !scheme_goal("\n", 0) && !scheme_goal("2 refault_bp x\n", 2));
+	/* What is there is kept, also what is not known. */
+	text = scheme_append_goal("0 other 7\n", 3, 50);
+	CHECK(text && !strcmp(text, "0 other 7\n3 refault_bp 50\n"));
+	free(text);
+	text = scheme_append_goal("0 other 7\n", 3, 0);
+	CHECK(text && !strcmp(text, "0 other 7\n"));
+	free(text);
+	CHECK(!scheme_count("") && !scheme_count("\n"));
+	CHECK(scheme_count(ROW "\n" ROW) == 2 && scheme_count(ROW "\n\n") == 1);
+}
+
+static void scheme_stats_are_read(void)
+{
+	static const char text[] =
+		"scheme=0 action=stat active=N nr_tried=1\n"
+		"time_us=70 new=5 active=Y sz_tried=20 scheme=1 sz_applied=10 qt_exceeds=3 "
+		"nr_applied=2 min_age=120 sz_checked=18446744073709551615 xsz_back=9\n";
+	struct scheme_stats st;
+
+	CHECK(scheme_parse_stats(text, 0, &st) && !st.active && st.nr_tried == 1 &&
+	      !st.size_tried && !st.min_age);
+	CHECK(scheme_parse_stats(text, 1, &st) && st.active && !st.nr_tried &&
+	      st.size_tried == 20 && st.nr_applied == 2 && st.size_applied == 10 &&
+	      st.nr_full == 3 && st.time_us == 70 && st.min_age == 120 && st.size_checked == UINT64_MAX &&
+	      !st.size_back);
+	CHECK(!scheme_parse_stats(text, 2, &st) && !scheme_parse_stats("", 0, &st));
+}
+
+static bool is_described(const struct scheme_request *r, const char *words)
+{
+	struct scheme s;
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	bool same;
+
+	if (scheme_request_make(r, &attrs, &s))
+		scheme_describe(f, &s, r->back_bp, &attrs);
+	fclose(f);
+	same = !strcmp(text, words);
+	if (!same)
+		fprintf(results, "# %s\n", text);
+	free(text);
+	return same;
+}
+
+static void schemes_are_described(void)
+{
+	struct scheme_request r = SCHEME_REQUEST_ANY;
+
+	r.action = SCHEME_STAT;
+	CHECK(is_described(&r, "stat: memory"));
+	r.size.max = 65536;
+	r.age_ns.min = NS_PER_SEC;
+	CHECK(is_described(&r, "stat: memory unchanged for 1s or more in regions of up to 64.0K"));
+	r.action = SCHEME_PAGEOUT;
+	r.rate_permille.max = 0;
+	r.age_ns.min = 30 * NS_PER_SEC;
+	r.size = (struct span){ 0, SCHEME_NO_LIMIT };
+	r.max_bytes_per_s = 100 << 20;
+	r.below_permille = 200;
+	CHECK(is_described(&r, "pageout: memory not accessed for 30s or more, up to 100M/s, "
+			   "oldest first, while less than 20% of memory is free"));
+	r.below_permille = 0;
+	r.back_bp = 50;
+	CHECK(is_described(&r, "pageout: memory not accessed for 30s or more, as much as comes "
+			   "back to no more than 0.5%, up to 100M/s, oldest first"));
+	r = (struct scheme_request)SCHEME_REQUEST_ANY;
+	r.action = SCHEME_HUGEPAGE;
+	r.rate_permille = (struct span){ 100, 500 };
+	r.age_ns = (struct span){ NS_PER_SEC, 5 * NS_PER_SEC };
+	r.size.min = 2 << 20;
+	r.max_time_permille = 50;
+	CHECK(is_described(&r, "hugepage: memory with a rate of 10% to 50% for 1s to 5s in "
+			   "regions of 2.00M or more, up to 50ms of work in 1s, "
+			   "most accessed first"));
+}
+
+/* Both ends of a range are in it, so the least is rounded up and the most down. */
+static void requests_become_counts(void)
+{
+	struct scheme_request r = SCHEME_REQUEST_ANY;
+	struct scheme s;
+
+	r.action = SCHEME_STAT;
+	CHECK(scheme_request_make(&r, &attrs, &s) && !s.min_accesses && !s.min_age &&
+	      s.max_accesses == SCHEME_NO_LIMIT && s.max_age == SCHEME_NO_LIMIT);
+	r.rate_permille = (struct span){ 1, 149 };
+	r.age_ns = (struct span){ NS_PER_MS, 299 * NS_PER_MS };
+	CHECK(scheme_request_make(&r, &attrs, &s) && s.min_accesses == 1 &&
+	      s.max_accesses == 2 && s.min_age == 1 && s.max_age == 2);
+	r.rate_permille = (struct span){ 51, 99 };
+	CHECK(!scheme_request_make(&r, &attrs, &s));
+	r.rate_permille.max = 100;
+	CHECK(scheme_request_make(&r, &attrs, &s));
+	r.age_ns = (struct span){ NS_PER_MS, 99 * NS_PER_MS };
+	CHECK(!scheme_request_make(&r, &attrs, &s));
+}
+
+static void goals_have_a_least_age(void)
+{
+	const struct attrs slow = { 100000, 3000000, 5000000, 10, 1000 };
+	struct scheme_request r = SCHEME_REQUEST_ANY;
+	struct scheme s;
+
+	r.action = SCHEME_PAGEOUT;
+	r.back_bp = 100;
+	scheme_request_fill(&r, NS_PER_SEC);
+	CHECK(scheme_request_make(&r, &attrs, &s) && !s.max_accesses && s.min_age == 10 &&
+	      s.max_age == SCHEME_NO_LIMIT);
+	CHECK(scheme_request_make(&r, &slow, &s) && s.min_age == 1);
+	/* What the options gave stays as it is. */
+	r.age_by = "age";
+	r.age_ns = (struct span){ 5 * NS_PER_SEC, 60 * NS_PER_SEC };
+	r.rate_by = "rate";
+	r.rate_permille.max = 100;
+	scheme_request_fill(&r, NS_PER_SEC);
+	CHECK(scheme_request_make(&r, &attrs, &s) && s.max_accesses == 2 &&
+	      s.min_age == 50 && s.max_age == 600);
+}
+
+static void memory_is_measured(void)
+{
+	uint64_t before = process_resident(getpid());
+	size_t size = 64 << 20;
+	char *memory = malloc(size);
+
+	CHECK(before && memory);
+	if (memory)
+		memset(memory, 1, size);
+	CHECK(process_resident(getpid()) > before + size / 2);
+	CHECK(!process_resident(INT32_MAX));
+	free(memory);
+}
+
 static bool file_begins(const struct debugfs *d, const char *name,
 			const char *text)
 {
@@ -417,7 +625,9 @@ static bool file_begins(const struct debugfs *d, const char *name,
 /* A shorter write leaves the end of a plain file: beginnings are compared. */
 static void settings_are_restored(const char *dir)
 {
-	struct settings s = { 0 }, new = { "1 2 3 4 5\n", "12 34\n", "" };
+	struct settings s = { 0 }, new = {
+		.attrs = "1 2 3 4 5\n", .target_ids = "12 34\n", .init_regions = "",
+	};
 	struct debugfs d = { .path = (char *)dir };
 	struct attrs got;
 
@@ -450,8 +660,35 @@ static void settings_are_restored(const char *dir)
 	s.target_ids = strdup("paddr 0 1\n");
 	CHECK(debugfs_restore(&d, &s) && file_begins(&d, "target_ids", "paddr 0 1\n"));
 	CHECK(file_begins(&d, "init_regions", "0 10 20\n"));
-	CHECK(debugfs_parse_attrs(s.attrs, &got) && got.max_regions == 1000);
+	CHECK(debugfs_attrs(&d, NULL, &got) && got.max_regions == 1000);
 	debugfs_free_settings(&s);
+	/* Schemes from before are put aside, and what they did is not written. */
+	put_file(dir, "schemes", ROW " 5 4 3 2 1\n" ROW " 0 0 0 0 0\n");
+	CHECK(debugfs_save(&d, &s) && !strcmp(s.schemes, ROW "\n" ROW "\n"));
+	CHECK(debugfs_set(&d, &new) && file_begins(&d, "schemes", "\n"));
+	CHECK(debugfs_restore(&d, &s) && file_begins(&d, "schemes", ROW "\n" ROW "\n"));
+	new.schemes = "1 2\n";
+	CHECK(debugfs_set(&d, &new) && file_begins(&d, "schemes", "1 2\n"));
+	/* A kernel without goals has none. */
+	CHECK(!*s.goals && !debugfs_has(&d, NULL, "scheme_goals"));
+	CHECK(!debugfs_needs_goals(&d));
+	debugfs_free_settings(&s);
+	/* So are goals, with all that they have. */
+	put_file(dir, "scheme_goals", "0 refault_bp 100\n1 other 5\n");
+	CHECK(debugfs_needs_goals(&d) && debugfs_save(&d, &s));
+	CHECK(debugfs_set(&d, &new) && file_begins(&d, "scheme_goals", "\n"));
+	CHECK(debugfs_restore(&d, &s) &&
+	      file_begins(&d, "scheme_goals", "0 refault_bp 100\n1 other 5\n"));
+	new.goals = "0 refault_bp 7\n";
+	CHECK(debugfs_set(&d, &new) && file_begins(&d, "scheme_goals", "0 refault_bp 7\n"));
+	debugfs_free_settings(&s);
+	/* Schemes drop goals, so goals are the last of what is written to this one file. */
+	CHECK(!unlinkat(d.fd, "scheme_goals", 0) &&
+	      !symlinkat("schemes", d.fd, "scheme_goals"));
+	CHECK(debugfs_set(&d, &new) && file_begins(&d, "schemes", "0 refault_bp 7\n"));
+	CHECK(!unlinkat(d.fd, "scheme_goals", 0));
+	put_file(dir, "attrs", "0 0 0 0 0\n");
+	CHECK(!debugfs_attrs(&d, NULL, &got));
 	CHECK(!debugfs_save(&(struct debugfs){ .path = "x", .fd = -1 }, &s));
 	put_file(dir, "kdamond_pid", "none\n");
 	CHECK(debugfs_worker(&d, NULL) == 0);
@@ -467,6 +704,7 @@ int main(int argc, char **argv)
 	results = stdout;
 	RUN(units_are_parsed);
 	RUN(sizes_and_ranges_are_parsed);
+	RUN(percents_and_spans_are_parsed);
 	RUN(units_are_printed);
 	RUN(snapshots_have_the_classic_bytes);
 	RUN(snapshots_are_told_apart);
@@ -479,6 +717,13 @@ int main(int argc, char **argv)
 	RUN(pids_are_checked);
 	RUN(ranges_are_checked);
 	RUN(nodes_are_checked);
+	RUN(schemes_are_read_and_written);
+	RUN(goals_are_read_and_written);
+	RUN(scheme_stats_are_read);
+	RUN(schemes_are_described);
+	RUN(requests_become_counts);
+	RUN(goals_have_a_least_age);
+	RUN(memory_is_measured);
 	RUN_IN(settings_are_restored, argv[1]);
 	return nr_failed ? 1 : 0;
 }
