@@ -510,7 +510,12 @@ static void work_on(struct pass *p, const struct run *run, unsigned long start)
 	s->stat.sz_applied += sz_applied;
 	damon_quota_charge(&s->quota, sz, 0);
 	publish_stat(p->ctx, s);
-	end_ages(p, run, done);
+	/*
+	 * Less than a huge page is not enough for some actions: it waits until what is
+	 * beside it matches as well.
+	 */
+	if (sz_applied || actions[s->cfg.action].gives_up)
+		end_ages(p, run, done);
 	if (!damon_quota_room(&s->quota, &s->cfg.quota) &&
 	    !is_end_of_all(p->ctx, run->t, done)) {
 		s->quota.target = run->t;

@@ -10,13 +10,13 @@
 #include "damon_test.h"
 
 #define IDLE		ARENA
-#define IDLE_SIZE	(64 * MiB)
+#define IDLE_SIZE	(16 * MiB)
 #define HOT		ARENA2
 #define HOT_SIZE	(8 * MiB)
 #define NO_LIMIT	(~0UL)
 #define LRU_GEN		"/sys/kernel/mm/lru_gen/enabled"
 /* A page in each of these bytes is used, in memory that is idle otherwise. */
-#define STEP		(4 * MiB)
+#define STEP		(1 * MiB)
 
 enum { WILLNEED, COLD, PAGEOUT, HUGEPAGE, NOHUGEPAGE, STAT, COLLAPSE, LRU_PRIO, LRU_DEPRIO };
 
@@ -232,7 +232,7 @@ TEST_F_TIMEOUT(schemes, quota_is_never_exceeded, 120)
 	double begun;
 	int i;
 
-	s.sz = 4 * MiB;
+	s.sz = 1 * MiB;
 	s.reset_ms = 2000;
 	ASSERT_EQ(0, start(self->w->pid, &s));
 	ASSERT_TRUE(wait_for(stat_of("sz_tried") > 0, PATIENCE));
@@ -249,8 +249,8 @@ TEST_F_TIMEOUT(schemes, quota_is_never_exceeded, 120)
 	EXPECT_GE(tried, (long)(2 * s.sz));
 	EXPECT_EQ((long)s.sz, stat_of("esz"));
 	EXPECT_GE(stat_of("qt_exceeds"), 1);
-	/* The effect is no more than that either. */
-	EXPECT_GE(resident(self->w->pid, IDLE), IDLE_SIZE - tried);
+	/* The effect is no more than that either; a window may have come since. */
+	EXPECT_GE(resident(self->w->pid, IDLE) + s.sz, IDLE_SIZE - tried);
 }
 
 /* There is always more free memory than none at all, so there is nothing to do. */
