@@ -500,8 +500,8 @@ static void scheme_stats_are_read(void)
 	      !st.size_tried && !st.min_age);
 	CHECK(scheme_parse_stats(text, 1, &st) && st.active && !st.nr_tried &&
 	      st.size_tried == 20 && st.nr_applied == 2 && st.size_applied == 10 &&
-	      st.nr_full == 3 && st.time_us == 70 && st.min_age == 120 && st.size_checked == UINT64_MAX &&
-	      !st.size_back);
+	      st.nr_full == 3 && st.time_us == 70 && st.min_age == 120 &&
+	      st.size_checked == UINT64_MAX && !st.size_back);
 	CHECK(!scheme_parse_stats(text, 2, &st) && !scheme_parse_stats("", 0, &st));
 }
 
