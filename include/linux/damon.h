@@ -178,6 +178,8 @@ struct damon_target {
  * @DAMON_COLLAPSE:	Makes huge pages of it now, as MADV_COLLAPSE does.
  * @DAMON_LRU_PRIO:	Makes it the last to be reclaimed.
  * @DAMON_LRU_DEPRIO:	As @DAMON_COLD, of physical memory.
+ * @DAMON_MIGRATE_HOT:	Moves it to another node, the hottest first.
+ * @DAMON_MIGRATE_COLD:	Moves it to another node, the coldest first.
  * @DAMON_NR_ACTIONS:	How many there are.
  *
  * The numbers are those of the debugfs file.
@@ -192,6 +194,8 @@ enum damon_action {
 	DAMON_COLLAPSE,
 	DAMON_LRU_PRIO,
 	DAMON_LRU_DEPRIO,
+	DAMON_MIGRATE_HOT,
+	DAMON_MIGRATE_COLD,
 	DAMON_NR_ACTIONS,
 };
 
@@ -211,6 +215,66 @@ struct damon_pattern {
 };
 
 /**
+ * enum damon_goal_metric - What a goal of a quota is measured by.
+ * @DAMON_GOAL_USER_INPUT:	What the user says that it is.
+ * @DAMON_GOAL_SOME_MEM_PSI_US:	Microseconds of a window in which some task waited for
+ *				memory.
+ * @DAMON_GOAL_NODE_MEM_USED_BP: Memory of a node that is in use.
+ * @DAMON_GOAL_NODE_MEM_FREE_BP: Memory of a node that is free.
+ * @DAMON_GOAL_NODE_MEMCG_USED_BP: Memory of a node that a cgroup uses.
+ * @DAMON_GOAL_NODE_MEMCG_FREE_BP: Memory of a node but for that.
+ * @DAMON_GOAL_ACTIVE_MEM_BP:	Memory on the active lists, of all that reclaim knows.
+ * @DAMON_GOAL_INACTIVE_MEM_BP:	Memory on the inactive lists, likewise.
+ * @DAMON_GOAL_NODE_ELIGIBLE_MEM_BP: Memory on a node that the pattern of the scheme fits, of
+ *				that on all nodes.  Physical memory only.
+ * @DAMON_NR_GOAL_METRICS:	How many there are.
+ *
+ * Those in bp are in 1/10000.
+ */
+enum damon_goal_metric {
+	DAMON_GOAL_USER_INPUT,
+	DAMON_GOAL_SOME_MEM_PSI_US,
+	DAMON_GOAL_NODE_MEM_USED_BP,
+	DAMON_GOAL_NODE_MEM_FREE_BP,
+	DAMON_GOAL_NODE_MEMCG_USED_BP,
+	DAMON_GOAL_NODE_MEMCG_FREE_BP,
+	DAMON_GOAL_ACTIVE_MEM_BP,
+	DAMON_GOAL_INACTIVE_MEM_BP,
+	DAMON_GOAL_NODE_ELIGIBLE_MEM_BP,
+	DAMON_NR_GOAL_METRICS,
+};
+
+/**
+ * struct damon_goal - What the work of a scheme is to lead to.
+ * @metric:	What is measured.
+ * @target:	The value that it shall have, more than 0.
+ * @current_value: The value that it has, for @DAMON_GOAL_USER_INPUT.
+ * @nid:	The node, for metrics of a node.
+ * @cgroup:	The id of the cgroup, as cgroup_id() gives it, for metrics of a cgroup.
+ * @complement:	Take 10000 less what a metric in bp says.
+ */
+struct damon_goal {
+	enum damon_goal_metric metric;
+	unsigned long target, current_value;
+	int nid;
+	u64 cgroup;
+	bool complement;
+};
+
+/**
+ * enum damon_goal_tuner - How a quota follows its goals.
+ * @DAMON_TUNER_CONSIST:	More and less by and by, until all goals are kept.
+ * @DAMON_TUNER_TEMPORAL:	All that the other limits allow until all goals are reached, and
+ *				nothing from then on.
+ * @DAMON_NR_GOAL_TUNERS:	How many there are.
+ */
+enum damon_goal_tuner {
+	DAMON_TUNER_CONSIST,
+	DAMON_TUNER_TEMPORAL,
+	DAMON_NR_GOAL_TUNERS,
+};
+
+/**
  * struct damon_quota - How much a scheme may do.
  * @ms:			Milliseconds of work in each window, or 0 for no limit.
  * @sz:			Bytes that it tries in each window, or 0 for no limit.
@@ -222,6 +286,12 @@ struct damon_pattern {
  *			within 10 seconds, in 1/10000; 0 for no such goal.  Memory is then
  *			given up at an age that is set by what came back, not less than the
  *			one of the pattern.  Processes only.
+ * @goals:		What the work is to lead to: the bytes of each window are set so that
+ *			the goal that is nearest to being reached, or beyond, is kept.
+ * @nr_goals:		The length of @goals, 0 for none.
+ * @tuner:		How.
+ * @fail_charge_num:	Of bytes that nothing could be done to, this many...
+ * @fail_charge_denom:	...in this many are charged; 0 to charge all.
  *
  * In a window that does not suffice for all regions, those of the highest priority have
  * their turn.  For an action on cold memory that is a low count, and a large age without
@@ -235,6 +305,10 @@ struct damon_quota {
 	unsigned int weight_nr_accesses;
 	unsigned int weight_age;
 	unsigned int refault_bp;
+	const struct damon_goal *goals;
+	unsigned int nr_goals;
+	enum damon_goal_tuner tuner;
+	unsigned int fail_charge_num, fail_charge_denom;
 };
 
 /**
@@ -267,6 +341,75 @@ struct damon_watermarks {
 };
 
 /**
+ * enum damon_filter_type - What memory a filter is about.
+ * @DAMON_FILTER_ANON:		Anonymous pages.
+ * @DAMON_FILTER_ACTIVE:	Pages on the active lists of reclaim.
+ * @DAMON_FILTER_MEMCG:		Pages that are charged to a cgroup.
+ * @DAMON_FILTER_YOUNG:		Pages that have been accessed since they were asked last.
+ * @DAMON_FILTER_HUGEPAGE_SIZE:	Pages of folios whose size is in a range.
+ * @DAMON_FILTER_UNMAPPED:	Pages that no process maps.
+ * @DAMON_FILTER_ADDR:		Addresses in a range.
+ * @DAMON_FILTER_TARGET:	Memory of a target.
+ * @DAMON_NR_FILTER_TYPES:	How many there are.
+ *
+ * The last two are of regions, the others are of pages.
+ */
+enum damon_filter_type {
+	DAMON_FILTER_ANON,
+	DAMON_FILTER_ACTIVE,
+	DAMON_FILTER_MEMCG,
+	DAMON_FILTER_YOUNG,
+	DAMON_FILTER_HUGEPAGE_SIZE,
+	DAMON_FILTER_UNMAPPED,
+	DAMON_FILTER_ADDR,
+	DAMON_FILTER_TARGET,
+	DAMON_NR_FILTER_TYPES,
+};
+
+/**
+ * struct damon_filter - Memory that a scheme leaves out, or is for.
+ * @type:	What memory.
+ * @matching:	It is of the type, or else it is not.
+ * @allow:	The scheme may work on it, or else it may not.
+ * @cgroup:	The id of the cgroup, as cgroup_id() gives it.
+ * @range:	The addresses, in the unit of those of regions.
+ * @target:	The index of the target.
+ * @min_sz:	Least size of a folio, in bytes.
+ * @max_sz:	Largest size.
+ *
+ * First those of regions are asked, in their order, then those of pages, in theirs.  The first
+ * one that fits decides; one of regions that allows is the last word for pages as well.  Where
+ * none fits, memory is left out if the last filter is one that allows, and there is none of
+ * pages behind it to ask.
+ */
+struct damon_filter {
+	enum damon_filter_type type;
+	bool matching;
+	bool allow;
+	union {
+		u64 cgroup;
+		struct damon_addr_range range;
+		unsigned int target;
+		struct {
+			unsigned long min_sz, max_sz;
+		};
+	};
+};
+
+/**
+ * struct damon_dest - A node that memory is moved to.
+ * @nid:	The node.
+ * @weight:	Its share of the memory, of the sum of all weights.
+ */
+struct damon_dest {
+	int nid;
+	unsigned int weight;
+};
+
+/** DAMON_MAX_SCHEME_ROWS - Most filters, goals and nodes of a scheme, of each. */
+#define DAMON_MAX_SCHEME_ROWS 256
+
+/**
  * struct damon_scheme - What is to be done with memory that is used in some way.
  * @pattern:		Which regions.
  * @action:		What is done with them.
@@ -274,6 +417,12 @@ struct damon_watermarks {
  *			aggregations; 0 for each aggregation.
  * @quota:		How much of it.
  * @wmarks:		When.
+ * @filters:		Which of the pages.
+ * @nr_filters:		The length of @filters, 0 for all.
+ * @nid:		The node that memory is moved to, for actions that do.
+ * @dests:		The nodes, in the place of @nid, for processes.
+ * @nr_dests:		The length of @dests, 0 for @nid.
+ * @max_nr_snapshots:	Times that it looks at all regions, 0 for no limit.
  *
  * An action but @DAMON_STAT begins a new age of the region.
  *
@@ -289,6 +438,12 @@ struct damon_scheme {
 	unsigned long apply_interval;
 	struct damon_quota quota;
 	struct damon_watermarks wmarks;
+	const struct damon_filter *filters;
+	unsigned int nr_filters;
+	int nid;
+	const struct damon_dest *dests;
+	unsigned int nr_dests;
+	u64 max_nr_snapshots;
 };
 
 /**
@@ -609,7 +764,7 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
 /**
  * damon_set_schemes() - Replace the schemes of a monitor that is off.
  * @ctx:	The context.
- * @schemes:	The schemes, which are copied.
+ * @schemes:	The schemes, which are copied with all that they point to.
  * @nr_schemes:	The length of @schemes, up to DAMON_MAX_SCHEMES; 0 for none.
  *
  * On an error nothing has changed.

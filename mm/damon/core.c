@@ -118,7 +118,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 		return;
 	/* -EPERM says that it is off, as it should be. */
 	damon_stop(ctx);
-	kvfree(ctx->schemes);
+	damon_schemes_free(ctx);
 	free_targets(&ctx->targets_list);
 	lockdep_unregister_key(&ctx->kdamond_key);
 	mutex_destroy(&ctx->kdamond_lock);

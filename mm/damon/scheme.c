@@ -81,6 +81,8 @@ static const struct action {
 	[DAMON_COLLAPSE] = { "collapse", .hot = true },
 	[DAMON_LRU_PRIO] = { "lru_prio", .hot = true },
 	[DAMON_LRU_DEPRIO] = { "lru_deprio", .cold = true, .gives_up = true },
+	[DAMON_MIGRATE_HOT] = { "migrate_hot", .hot = true },
+	[DAMON_MIGRATE_COLD] = { "migrate_cold", .cold = true, .gives_up = true },
 };
 
 static_assert(ARRAY_SIZE(actions) == DAMON_NR_ACTIONS);
@@ -105,13 +107,42 @@ int damon_scheme_check(const struct damon_scheme *s)
 	if (s->quota.refault_bp > 10000 ||
 	    (s->quota.refault_bp && s->action != DAMON_PAGEOUT))
 		return -EINVAL;
+	if (s->nr_filters > DAMON_MAX_SCHEME_ROWS || s->nr_dests > DAMON_MAX_SCHEME_ROWS ||
+	    s->quota.nr_goals > DAMON_MAX_SCHEME_ROWS)
+		return -EINVAL;
 	return w->low > w->mid || w->mid > w->high ? -EINVAL : 0;
+}
+
+/* A copy of @nr rows, which the caller has to free.  NULL of none, or without memory. */
+#define copy_rows(rows, nr) ((nr) ? kmemdup_array(rows, nr, sizeof(*(rows)), GFP_KERNEL) : NULL)
+
+static void free_schemes(struct damon_scheme_state *schemes, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		kfree(schemes[i].cfg.filters);
+		kfree(schemes[i].cfg.dests);
+		kfree(schemes[i].cfg.quota.goals);
+	}
+	kvfree(schemes);
+}
+
+static int copy_scheme(struct damon_scheme *to, const struct damon_scheme *from)
+{
+	*to = *from;
+	to->filters = copy_rows(from->filters, from->nr_filters);
+	to->dests = copy_rows(from->dests, from->nr_dests);
+	to->quota.goals = copy_rows(from->quota.goals, from->quota.nr_goals);
+	return (from->nr_filters && !to->filters) || (from->nr_dests && !to->dests) ||
+		(from->quota.nr_goals && !to->quota.goals) ? -ENOMEM : 0;
 }
 
 int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
 		      ssize_t nr_schemes)
 {
 	struct damon_scheme_state *fresh = NULL;
+	unsigned int nr_fresh = nr_schemes;
 	ssize_t i;
 
 	if (nr_schemes < 0 || nr_schemes > DAMON_MAX_SCHEMES)
@@ -124,21 +155,30 @@ int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
 		if (!fresh)
 			return -ENOMEM;
 	}
-	for (i = 0; i < nr_schemes; i++)
-		fresh[i].cfg = schemes[i];
+	for (i = 0; i < nr_schemes; i++) {
+		if (copy_scheme(&fresh[i].cfg, &schemes[i])) {
+			free_schemes(fresh, nr_fresh);
+			return -ENOMEM;
+		}
+	}
 
 	scoped_guard(mutex, &ctx->kdamond_lock) {
 		if (damon_is_on(ctx)) {
-			kvfree(fresh);
+			free_schemes(fresh, nr_fresh);
 			return -EBUSY;
 		}
 		swap(ctx->schemes, fresh);
-		ctx->nr_schemes = nr_schemes;
+		swap(ctx->nr_schemes, nr_fresh);
 	}
-	kvfree(fresh);
+	free_schemes(fresh, nr_fresh);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(damon_set_schemes);
+
+void damon_schemes_free(struct damon_ctx *ctx)
+{
+	free_schemes(ctx->schemes, ctx->nr_schemes);
+}
 
 int damon_schemes_check(const struct damon_ctx *ctx)
 {

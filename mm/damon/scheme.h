@@ -33,6 +33,12 @@ const char *damon_action_name(enum damon_action action);
 int damon_schemes_check(const struct damon_ctx *ctx);
 
 /**
+ * damon_schemes_free() - Free the schemes of a context that is to be freed.
+ * @ctx:	The context.
+ */
+void damon_schemes_free(struct damon_ctx *ctx);
+
+/**
  * damon_schemes_begin() - The monitor starts.
  * @ctx:	The context.
  */
