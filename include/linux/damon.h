@@ -165,6 +165,7 @@ struct damon_target {
 
 	/* private: */
 	void *priv;			/* of the primitives, while the worker runs */
+	struct damon_target *partner;	/* in the other context, during damon_commit() */
 };
 
 /**
@@ -413,8 +414,10 @@ struct damon_dest {
  * struct damon_scheme - What is to be done with memory that is used in some way.
  * @pattern:		Which regions.
  * @action:		What is done with them.
- * @apply_interval:	Microseconds from one time to the next, rounded up to
- *			aggregations; 0 for each aggregation.
+ * @apply_interval:	Microseconds from one time to the next; 0 for each aggregation.  If
+ *			it is as long as that, it is rounded up to aggregations.  If it is
+ *			shorter, counts are by all the evidence until then, and ages of the
+ *			aggregation before.
  * @quota:		How much of it.
  * @wmarks:		When.
  * @filters:		Which of the pages.
@@ -506,6 +509,33 @@ struct damon_work {
 };
 
 /**
+ * struct damon_intervals_goal - How much of the memory shall be found accessed.
+ * @access_bp:		The part of all samples that shall find an access, in 1/10000.
+ * @aggrs:		Aggregations from one change of the intervals to the next; 0 for no
+ *			goal.
+ * @min_sample_us:	Least sampling interval, in microseconds.
+ * @max_sample_us:	Largest sampling interval.
+ *
+ * Both intervals become longer while less is found accessed, and shorter while more is; they
+ * change together.  The ages of schemes are those of the intervals that were set: they stay
+ * as long as they are, in seconds.
+ */
+struct damon_intervals_goal {
+	unsigned long access_bp;
+	unsigned long aggrs;
+	unsigned long min_sample_us, max_sample_us;
+};
+
+/**
+ * struct damon_tuning - What was counted since the intervals were set.
+ */
+struct damon_tuning {
+	/* private: */
+	u64 pages, accessed;
+	unsigned long nr_aggrs;
+};
+
+/**
  * struct damon_ctx - A monitor: what it watches, how, and its worker thread.
  * @attrs:	The first five members, as one structure.
  *
@@ -580,12 +610,25 @@ struct damon_ctx {
 	 */
 	unsigned long addr_unit;
 
+	/**
+	 * @goal: Lets the intervals follow what is found.  While the monitor is on, it is set by
+	 * damon_commit().
+	 */
+	struct damon_intervals_goal goal;
+
+	/**
+	 * @pause: The monitor watches nothing, and does nothing but answer damon_call().  While
+	 * it is on, it is set by damon_commit().
+	 */
+	bool pause;
+
 	/** @targets_list: The &struct damon_target of this context. */
 	struct list_head targets_list;
 
 	/**
-	 * @init_target_regions: Called once by the worker, before it monitors.
-	 * Builds the first regions of the targets that have none.
+	 * @init_target_regions: Called by the worker before it monitors, and when
+	 * damon_commit() has brought targets.  Builds the first regions of the targets that
+	 * have none.
 	 */
 	void (*init_target_regions)(struct damon_ctx *ctx);
 
@@ -648,8 +691,14 @@ struct damon_ctx {
 	unsigned long actions;
 
 	/**
-	 * @cleanup: Called by the worker as it ends.  Gives back what the
-	 * other callbacks hold.
+	 * @release_target: Called by the worker for each target as it ends, and for one that
+	 * leaves by damon_commit().  Gives back what the other callbacks hold for it.
+	 */
+	void (*release_target)(struct damon_ctx *ctx, struct damon_target *t);
+
+	/**
+	 * @cleanup: Called by the worker as it ends, after @release_target.  Gives back what
+	 * the other callbacks hold.
 	 */
 	void (*cleanup)(struct damon_ctx *ctx);
 
@@ -670,7 +719,7 @@ struct damon_ctx {
 	/* Set while the monitor is off; what is in them belongs to the worker. */
 	struct damon_scheme_state *schemes;
 	unsigned int nr_schemes;
-	spinlock_t stat_lock;		/* what others read of the schemes */
+	spinlock_t stat_lock;		/* what others read of the schemes, and the pointer */
 
 	/* The rest belongs to the worker. */
 	void *priv;			/* of the primitives */
@@ -682,6 +731,8 @@ struct damon_ctx {
 	unsigned int max_nr_accesses;	/* found by them, in any region */
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */
 	bool has_samples;		/* by damon_region_record(), or else only counts */
+	struct damon_tuning tuning;
+	u64 next_pass;			/* of a scheme, before the aggregation ends */
 };
 
 /** DAMON_MAX_SCHEMES - Most schemes of a monitor. */
@@ -785,11 +836,33 @@ int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
  * This is as of the last time that the scheme was at work, also after the monitor has
  * ended.
  *
- * Context: Any but interrupts; takes a spinlock.  Nobody sets the schemes meanwhile.
+ * Context: Any but interrupts; takes a spinlock.
  * Return: 0, or -EINVAL when there is no such scheme.
  */
 int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
 			  struct damon_scheme_stat *stat);
+
+/**
+ * damon_commit() - Give a monitor, which may be running, new settings.
+ * @ctx:	The monitor.
+ * @from:	A context with the settings: attributes, targets, schemes, goal of the
+ *		intervals, and pause.  It is off, and of the same kind: its callbacks are those of
+ *		@ctx.
+ *
+ * Targets are matched by their ids, and schemes by their index.  A target that was there
+ * keeps its regions, counts and ages; if the new one has regions, it keeps what is known
+ * of the memory in these.  A scheme keeps its statistics, and what it has used up of the
+ * present window.  When intervals change, the running aggregation is not reported.
+ *
+ * Afterwards @from has what @ctx had and does not need any more; the ids of its targets among
+ * it.  On an error, @ctx has not changed, and goes on; @from may be tried again.
+ *
+ * Context: As damon_call().  Nobody else is in a function of this header with @from.
+ * Return: 0; what damon_start() says of the settings; -EINVAL also when the kinds differ;
+ *	-EBUSY when @from is on, or @ctx is started meanwhile; -ENOMEM; what damon_call()
+ *	returns but -EPERM: a monitor that is off is changed as well.
+ */
+int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from);
 
 /**
  * damon_start() - Start the worker of a monitor.
@@ -892,6 +965,11 @@ static inline int damon_set_schemes(struct damon_ctx *ctx,
 
 static inline int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
 					struct damon_scheme_stat *stat)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from)
 {
 	return -EOPNOTSUPP;
 }

@@ -65,6 +65,15 @@ void damon_back_forget(struct damon_back *b)
 		b->pages[i].due = 0;
 }
 
+void damon_back_forget_target(struct damon_back *b, const struct damon_target *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < DAMON_NR_REMEMBERED; i++)
+		if (b->pages[i].target == t)
+			b->pages[i].due = 0;
+}
+
 void damon_back_look(struct damon_ctx *ctx, struct damon_back *b, u64 now)
 {
 	unsigned int i;

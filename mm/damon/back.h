@@ -64,6 +64,13 @@ void damon_back_begin(struct damon_back *b, unsigned long least, unsigned long m
 void damon_back_forget(struct damon_back *b);
 
 /**
+ * damon_back_forget_target() - A target goes away, and its pages with it.
+ * @b:		The sample.
+ * @t:		The target.
+ */
+void damon_back_forget_target(struct damon_back *b, const struct damon_target *t);
+
+/**
  * damon_back_look() - Which pages of the sample are back, and for which is it too late?
  * @ctx:	The context.
  * @b:		The sample.

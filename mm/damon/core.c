@@ -58,6 +58,7 @@
 #include "evidence.h"
 #include "internal.h"
 #include "scheme.h"
+#include "tune.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/damon.h>
@@ -166,6 +167,12 @@ int damon_attrs_check(const struct damon_attrs *attrs)
 	    attrs->max_nr_regions > DAMON_MAX_ATTR_REGIONS)
 		return -EINVAL;
 	return 0;
+}
+
+int damon_ctx_check(const struct damon_ctx *ctx)
+{
+	return damon_attrs_check(&ctx->attrs) ?: damon_tune_check(&ctx->attrs, &ctx->goal) ?:
+		damon_schemes_check(ctx);
 }
 
 int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
@@ -377,6 +384,7 @@ static void trace_regions(struct damon_ctx *ctx)
 static void report(struct damon_ctx *ctx)
 {
 	trace_regions(ctx);
+	damon_tune_count(ctx);
 	damon_schemes_apply(ctx, read_clock());
 }
 
@@ -402,16 +410,32 @@ static bool need_stop(struct damon_ctx *ctx)
 	return true;
 }
 
+void damon_begin_aggregation(struct damon_ctx *ctx)
+{
+	ctx->last_aggregation = ktime_to_timespec64(read_clock());
+	ctx->nr_samples = 0;
+	ctx->max_nr_accesses = 0;
+}
+
 /* From now on accesses are watched.  Return the time. */
 static ktime_t begin_to_watch(struct damon_ctx *ctx)
 {
-	ktime_t now = read_clock();
-
-	ctx->last_aggregation = ktime_to_timespec64(now);
+	damon_begin_aggregation(ctx);
 	ctx->last_regions_update = ctx->last_aggregation;
-	ctx->nr_samples = 0;
-	ctx->max_nr_accesses = 0;
-	return now;
+	return timespec64_to_ktime(ctx->last_aggregation);
+}
+
+void damon_begin_targets(struct damon_ctx *ctx)
+{
+	if (ctx->init_target_regions)
+		ctx->init_target_regions(ctx);
+	damon_regions_refit(ctx);
+}
+
+void damon_release_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	if (ctx->release_target)
+		ctx->release_target(ctx, t);
 }
 
 /* Nobody knows what was used meanwhile. */
@@ -432,29 +456,51 @@ static void end_pause(struct damon_ctx *ctx)
 	update_regions(ctx);
 }
 
+/* For how long there is nothing to do, or 0. */
+static unsigned long idle_us(struct damon_ctx *ctx)
+{
+	unsigned long us = ctx->pause ? ULONG_MAX : damon_schemes_idle_us(ctx);
+
+	/* That a process has ended is seen within a second. */
+	return ctx->target_valid ? min(us, USEC_PER_SEC) : us;
+}
+
 /*
- * While no scheme is active by its watermarks, there is nothing to watch for.  Return
- * whether the worker has slept.
+ * While it is paused, or no scheme is active by its watermarks, there is nothing to watch
+ * for.  A call may change that.  Return whether the worker has slept.
  */
 static bool sleep_while_idle(struct damon_ctx *ctx)
 {
 	unsigned long us;
 	bool slept = false;
 
-	while ((us = damon_schemes_idle_us(ctx)) && !need_stop(ctx)) {
-		ktime_t deadline;
+	while ((us = idle_us(ctx)) && !need_stop(ctx)) {
+		ktime_t now = read_clock();
 
-		/* That a process has ended is seen within a second. */
-		if (ctx->target_valid)
-			us = min(us, USEC_PER_SEC);
-		deadline = ktime_add(read_clock(), interval_to_ktime(us));
-
-		do {
+		if (sleep_until(ctx, ktime_add(now, interval_to_ktime(us))))
 			run_call(ctx);
-		} while (sleep_until(ctx, deadline));
 		slept = true;
 	}
 	return slept;
+}
+
+/*
+ * Answer calls until it is time for the check that belongs to the sample of @last.  Return
+ * that time.  A call may change the interval.
+ */
+static ktime_t wait_for_sample(struct damon_ctx *ctx, ktime_t last)
+{
+	unsigned long interval = ctx->sample_interval;
+	ktime_t at = next_sample(ctx, last);
+
+	do {
+		run_call(ctx);
+		if (interval != ctx->sample_interval) {
+			interval = ctx->sample_interval;
+			at = next_sample(ctx, last);
+		}
+	} while (sleep_until(ctx, at));
+	return at;
 }
 
 static void run_monitor(struct damon_ctx *ctx)
@@ -463,10 +509,9 @@ static void run_monitor(struct damon_ctx *ctx)
 
 	ctx->has_samples = false;
 	ctx->rng = get_random_u64();
-	if (ctx->init_target_regions)
-		ctx->init_target_regions(ctx);
-	damon_regions_refit(ctx);
+	damon_begin_targets(ctx);
 	damon_schemes_begin(ctx);
+	damon_tune_begin(ctx);
 
 	while (!need_stop(ctx)) {
 		if (sleep_while_idle(ctx)) {
@@ -481,10 +526,7 @@ static void run_monitor(struct damon_ctx *ctx)
 		if (ctx->sample_cb)
 			ctx->sample_cb(ctx);
 
-		sample_at = next_sample(ctx, sample_at);
-		do {
-			run_call(ctx);
-		} while (sleep_until(ctx, sample_at));
+		sample_at = wait_for_sample(ctx, sample_at);
 		if (READ_ONCE(ctx->kdamond_stop))
 			break;
 
@@ -494,8 +536,12 @@ static void run_monitor(struct damon_ctx *ctx)
 
 		checked_at = read_clock();
 		if (interval_passed(&ctx->last_aggregation, ctx->aggr_interval,
-				    checked_at))
+				    checked_at)) {
 			damon_aggregate(ctx, report);
+			damon_tune(ctx);
+		} else {
+			damon_schemes_apply_between(ctx, checked_at);
+		}
 		if (interval_passed(&ctx->last_regions_update,
 				    ctx->regions_update_interval, checked_at))
 			update_regions(ctx);
@@ -512,6 +558,8 @@ static int kdamond_fn(void *data)
 	lock_map_acquire(&ctx->kdamond_map);
 	run_monitor(ctx);
 	close_calls(ctx);
+	damon_for_each_target(t, ctx)
+		damon_release_target(ctx, t);
 	if (ctx->cleanup)
 		ctx->cleanup(ctx);
 	damon_for_each_target(t, ctx)
@@ -530,14 +578,10 @@ int damon_start(struct damon_ctx *ctx)
 	struct task_struct *kdamond;
 	int number, err;
 
-	err = damon_attrs_check(&ctx->attrs);
-	if (err)
-		return err;
-
 	guard(mutex)(&ctx->kdamond_lock);
 	if (damon_is_on(ctx))
 		return -EBUSY;
-	err = damon_schemes_check(ctx);
+	err = damon_ctx_check(ctx);
 	if (err)
 		return err;
 	number = ida_alloc(&kdamond_ida, GFP_KERNEL);

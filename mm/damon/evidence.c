@@ -636,6 +636,17 @@ void damon_regions_count(struct damon_ctx *ctx)
 	}
 }
 
+unsigned int damon_region_count(const struct damon_ctx *ctx, const struct damon_region *r)
+{
+	struct tally t = tally(&r->fresh), known = tally(&r->known);
+
+	if (!r->changed && !r->mixed) {
+		t.hits += known.hits;
+		t.samples += known.samples;
+	}
+	return t.samples ? reported_count(ctx, r, t) : reported_count(ctx, r, known);
+}
+
 void damon_regions_forget(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
@@ -782,6 +793,48 @@ static void thin_evidence(struct damon_evidence *e, u32 part, u32 whole)
 		e->hits[i] = div_u64((u64)e->hits[i] * part, whole);
 		e->samples[i] = div_u64((u64)e->samples[i] * part, whole);
 	}
+}
+
+/* So few that samples of another kind do not contradict them, and soon outweigh them. */
+#define FEW_SAMPLES (16 * SAMPLE)
+
+static void distrust(struct damon_evidence *e)
+{
+	struct tally t = tally(e);
+
+	if (t.hits && t.hits < t.samples && t.samples > FEW_SAMPLES)
+		thin_evidence(e, FEW_SAMPLES, t.samples);
+}
+
+/* As long as before, in aggregations that take @new in place of @old. */
+static unsigned int rescaled_age(unsigned int age, unsigned long old, unsigned long new)
+{
+	return min(damon_scale(age, old, new), UINT_MAX);
+}
+
+void damon_regions_rescale(struct damon_ctx *ctx, const struct damon_attrs *old)
+{
+	bool same_samples = ctx->sample_interval == old->sample_interval;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_assert_owner(ctx);
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			cond_resched();
+			r->nr_accesses = 0;
+			r->age = rescaled_age(r->age, old->aggr_interval, ctx->aggr_interval);
+			r->steady = rescaled_age(r->steady, old->aggr_interval,
+						 ctx->aggr_interval);
+			if (same_samples)
+				continue;
+			damon_region_drop_sample(r);
+			distrust(&r->known);
+			distrust(&r->fresh);
+			r->nr_surprises = 0;
+		}
+	}
+	ctx->max_nr_accesses = 0;
 }
 
 void damon_region_even_out(struct damon_region *r, const struct damon_region *other)

@@ -121,6 +121,27 @@ void damon_region_judge(const struct damon_ctx *ctx, struct damon_region *r);
 void damon_regions_count(struct damon_ctx *ctx);
 
 /**
+ * damon_regions_rescale() - Go on with other intervals.
+ * @ctx:	The context, with the new attributes.
+ * @old:	The attributes that the counts and ages are of.
+ *
+ * The aggregation that was running is over, and not reported.  Ages are as long as they were.
+ * What was always found accessed, or never, is known as well as before.  Of other memory,
+ * where the sampling interval has changed, little is: longer intervals find more accesses.
+ */
+void damon_regions_rescale(struct damon_ctx *ctx, const struct damon_attrs *old);
+
+/**
+ * damon_region_count() - The count of a region, by all the evidence there is.
+ * @ctx:	The context.
+ * @r:		The region, during an aggregation.
+ *
+ * Return: What would be reported if the aggregation ended now, but for changes that only its
+ *	end can tell.
+ */
+unsigned int damon_region_count(const struct damon_ctx *ctx, const struct damon_region *r);
+
+/**
  * damon_regions_forget() - Begin the counts of the next aggregation.
  * @ctx:	The context.
  *

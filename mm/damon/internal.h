@@ -107,12 +107,71 @@ static inline unsigned int damon_max_nr_accesses(const struct damon_ctx *ctx)
 }
 
 /**
+ * damon_scale() - Multiply and divide, and stay in range.
+ * @x:		A number.
+ * @mul:	What to multiply it with.
+ * @div:	What to divide by, not 0.
+ *
+ * Return: The quotient, or the largest number that there is if that is less.
+ */
+static inline u64 damon_scale(u64 x, u64 mul, u64 div)
+{
+	if (mul > div && x > mul_u64_u64_div_u64(U64_MAX, div, mul))
+		return U64_MAX;
+	return mul_u64_u64_div_u64(x, mul, div);
+}
+
+/**
  * damon_attrs_check() - The one validation of intervals and limits.
  * @attrs:	The five attributes.
  *
  * Return: 0 or -EINVAL.  The rules are those of damon_set_attrs().
  */
 int damon_attrs_check(const struct damon_attrs *attrs);
+
+/**
+ * damon_ctx_check() - Can a monitor run with these settings?
+ * @ctx:	The context.
+ *
+ * Return: 0, or what damon_start() says.
+ */
+int damon_ctx_check(const struct damon_ctx *ctx);
+
+/**
+ * damon_attrs_apply() - Go on with other attributes.
+ * @ctx:	The context.
+ * @attrs:	The attributes, which are valid.
+ *
+ * With other intervals, a new aggregation begins.
+ *
+ * Context: On the worker, or while the monitor is off.
+ */
+void damon_attrs_apply(struct damon_ctx *ctx, const struct damon_attrs *attrs);
+
+/**
+ * damon_begin_aggregation() - Count accesses from now on.
+ * @ctx:	The context.
+ *
+ * Context: On the worker, or while the monitor is off.
+ */
+void damon_begin_aggregation(struct damon_ctx *ctx);
+
+/**
+ * damon_begin_targets() - Build the first regions of targets that are new.
+ * @ctx:	The context.
+ *
+ * Context: On the worker.
+ */
+void damon_begin_targets(struct damon_ctx *ctx);
+
+/**
+ * damon_release_target() - A target is not watched any more.
+ * @ctx:	The context.
+ * @t:		The target.
+ *
+ * Context: On the worker, or while the monitor is off.
+ */
+void damon_release_target(struct damon_ctx *ctx, struct damon_target *t);
 
 /**
  * damon_ask_to_stop() - Ask a worker to end, and do not wait.
@@ -184,6 +243,15 @@ struct damon_region *damon_region_carve(struct damon_region *r, struct damon_tar
  * Return: The target, or NULL when there is no memory.
  */
 struct damon_target *damon_target_new(unsigned long id);
+
+/**
+ * damon_target_learn() - Take what another target knows of the same memory.
+ * @t:		The target, with regions; the memory of these is all that it watches.
+ * @from:	The other one, which stays as it is.
+ *
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int damon_target_learn(struct damon_target *t, struct damon_target *from);
 
 /**
  * damon_target_free() - Free a target and its regions.

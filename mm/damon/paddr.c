@@ -285,10 +285,10 @@ static int pa_fit_target(struct damon_ctx *ctx, struct damon_target *t)
 
 static void pa_init(struct damon_ctx *ctx)
 {
-	struct pa_ctx *pc = kzalloc(sizeof(*pc), GFP_KERNEL);
+	struct pa_ctx *pc = ctx->priv ?: kzalloc(sizeof(*pc), GFP_KERNEL);
 
 	/* Else there are no flushes. */
-	if (pc)
+	if (pc && !ctx->priv)
 		damon_flushes_init(&pc->flushes);
 	ctx->priv = pc;
 	damon_fit_targets(ctx, pa_fit_target);
@@ -686,20 +686,24 @@ static void pa_prepare(struct damon_ctx *ctx)
 		flush_tlb_all();
 }
 
+static void check_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct damon_region *r;
+	struct pass p = {};
+
+	damon_for_each_region(r, t) {
+		if (r->sample.pending && !damon_region_waits(r))
+			pa_check_sample(ctx, &p, r);
+		let_others_run();
+	}
+}
+
 static unsigned int pa_check(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 
-	damon_for_each_target(t, ctx) {
-		struct pass p = {};
-		struct damon_region *r;
-
-		damon_for_each_region(r, t) {
-			if (r->sample.pending && !damon_region_waits(r))
-				pa_check_sample(ctx, &p, r);
-			let_others_run();
-		}
-	}
+	damon_for_each_target(t, ctx)
+		check_target(ctx, t);
 	return ctx->max_nr_accesses;
 }
 
@@ -755,16 +759,20 @@ static int pa_act(struct damon_ctx *ctx, struct damon_target *t, struct damon_wo
 	return 0;
 }
 
+static void pa_release_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct damon_region *r;
+
+	/* Put references back, also those of samples that wait for longer. */
+	damon_for_each_region(r, t)
+		r->wait = 0;
+	check_target(ctx, t);
+	kvfree(t->priv);
+	t->priv = NULL;
+}
+
 static void pa_cleanup(struct damon_ctx *ctx)
 {
-	struct damon_target *t;
-
-	/* Puts references back. */
-	pa_check(ctx);
-	damon_for_each_target(t, ctx) {
-		kvfree(t->priv);
-		t->priv = NULL;
-	}
 	kfree(ctx->priv);
 	ctx->priv = NULL;
 }
@@ -810,6 +818,7 @@ static void pa_set(struct damon_ctx *ctx)
 	ctx->act = pa_act;
 	ctx->is_present = NULL;
 	ctx->actions = DAMON_PA_ACTIONS;
+	ctx->release_target = pa_release_target;
 	ctx->cleanup = pa_cleanup;
 	ctx->addr_unit = ADDR_UNIT;
 }

@@ -90,24 +90,25 @@ void damon_quota_charge(struct damon_quota_state *s, u64 sz, u64 ns)
 /* 32 and more seconds of logarithm are more than any machine runs. */
 #define MAX_AGE_LOG 32
 
-static int log_of_age(const struct damon_region *r, unsigned long aggr_us)
+static int log_of_age(unsigned int aggregations, unsigned long aggr_us)
 {
-	u64 seconds = div_u64((u64)r->age * min(aggr_us, UINT_MAX), USEC_PER_SEC);
+	u64 seconds = div_u64((u64)aggregations * min(aggr_us, UINT_MAX), USEC_PER_SEC);
 
 	return min(seconds ? ilog2(seconds) + 1 : 0, MAX_AGE_LOG);
 }
 
-unsigned int damon_quota_score(const struct damon_quota *q, const struct damon_region *r,
-			       unsigned int max_nr_accesses, unsigned long aggr_us, bool cold)
+unsigned int damon_quota_score(const struct damon_quota *q, unsigned int nr_accesses,
+			       unsigned int age, unsigned int max_nr_accesses,
+			       unsigned long aggr_us, bool cold)
 {
 	u64 weights = (u64)q->weight_nr_accesses + q->weight_age;
-	u64 rate = div_u64((u64)min(r->nr_accesses, max_nr_accesses) * 100, max_nr_accesses);
-	int age = log_of_age(r, aggr_us);
+	u64 rate = div_u64((u64)min(nr_accesses, max_nr_accesses) * 100, max_nr_accesses);
+	int log = log_of_age(age, aggr_us);
 	u64 heat;
 
 	if (!rate)
-		age = -age;
-	heat = (u64)(age + MAX_AGE_LOG) * 100 / (2 * MAX_AGE_LOG);
+		log = -log;
+	heat = (u64)(log + MAX_AGE_LOG) * 100 / (2 * MAX_AGE_LOG);
 	heat = rate * q->weight_nr_accesses + heat * q->weight_age;
 	if (weights)
 		heat = div64_u64(heat, weights);

@@ -83,7 +83,8 @@ void damon_quota_charge(struct damon_quota_state *s, u64 sz, u64 ns);
 /**
  * damon_quota_score() - The priority of a region.
  * @q:		The weights.
- * @r:		The region, as it is reported.
+ * @nr_accesses: Its count.
+ * @age:	Its age, in aggregations.
  * @max_nr_accesses: The largest count there can be.
  * @aggr_us:	Length of an aggregation, in microseconds.
  * @cold:	Cold memory comes first, or else hot memory.
@@ -93,7 +94,8 @@ void damon_quota_charge(struct damon_quota_state *s, u64 sz, u64 ns);
  *
  * Return: 0 to DAMON_MAX_SCORE.
  */
-unsigned int damon_quota_score(const struct damon_quota *q, const struct damon_region *r,
-			       unsigned int max_nr_accesses, unsigned long aggr_us, bool cold);
+unsigned int damon_quota_score(const struct damon_quota *q, unsigned int nr_accesses,
+			       unsigned int age, unsigned int max_nr_accesses,
+			       unsigned long aggr_us, bool cold);
 
 #endif /* _MM_DAMON_QUOTA_H */

@@ -302,44 +302,76 @@ static bool fits_already(const struct damon_target *t,
 	return ranges == end;
 }
 
-int damon_target_fit(struct damon_target *t,
-		     const struct damon_addr_range *ranges, unsigned int nr_ranges)
+/*
+ * Give @to, in the place of its regions, those of @from, which may be the same target,
+ * fitted to the ranges.
+ */
+static int fit_target(struct damon_target *to, struct damon_target *from,
+		      const struct damon_addr_range *ranges, unsigned int nr_ranges)
 {
-	struct damon_region *r = list_first_entry(&t->regions_list,
+	struct damon_region *r = list_first_entry(&from->regions_list,
 						  struct damon_region, list);
 	struct damon_target new = {
 		.regions_list = LIST_HEAD_INIT(new.regions_list),
 	};
 	unsigned int i;
 
-	if (!ranges_valid(ranges, nr_ranges))
-		return -EINVAL;
-	if (fits_already(t, ranges, nr_ranges))
-		return 0;
-
 	/* A whole new list aside: there is no half-fitted target. */
 	for (i = 0; i < nr_ranges; i++) {
 		int err;
 
-		list_for_each_entry_from(r, &t->regions_list, list) {
+		list_for_each_entry_from(r, &from->regions_list, list) {
 			if (r->ar.end > ranges[i].start)
 				break;
 			cond_resched();
 		}
-		err = fit_range(&new, t, r, &ranges[i]);
+		err = fit_range(&new, from, r, &ranges[i]);
 		if (err) {
 			damon_target_clear(&new);
 			return err;
 		}
 	}
 
-	inherit_target(&new, t);
-	damon_target_clear(t);
-	list_splice(&new.regions_list, &t->regions_list);
-	t->nr_regions = new.nr_regions;
+	inherit_target(&new, from);
+	damon_target_clear(to);
+	list_splice(&new.regions_list, &to->regions_list);
+	to->nr_regions = new.nr_regions;
 	return 0;
 }
+
+int damon_target_fit(struct damon_target *t,
+		     const struct damon_addr_range *ranges, unsigned int nr_ranges)
+{
+	if (!ranges_valid(ranges, nr_ranges))
+		return -EINVAL;
+	if (fits_already(t, ranges, nr_ranges))
+		return 0;
+	return fit_target(t, t, ranges, nr_ranges);
+}
 EXPORT_SYMBOL_GPL(damon_target_fit);
+
+int damon_target_learn(struct damon_target *t, struct damon_target *from)
+{
+	struct damon_addr_range *ranges __free(kvfree) =
+		kvmalloc_array(t->nr_regions, sizeof(*ranges), GFP_KERNEL);
+	struct damon_region *r;
+	unsigned int nr = 0;
+	int err;
+
+	if (!ranges)
+		return -ENOMEM;
+	damon_for_each_region(r, t)
+		ranges[nr++] = r->ar;
+	err = fit_target(t, from, ranges, nr);
+	if (err)
+		return err;
+	/* What waits for a sample is with @from. */
+	damon_for_each_region(r, t) {
+		cond_resched();
+		damon_region_drop_sample(r);
+	}
+	return 0;
+}
 
 /* === Fewest regions === */
 

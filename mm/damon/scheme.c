@@ -3,7 +3,8 @@
  * Schemes: regions that are used in some way, and what is to be done with them.
  *
  * A pass.  At the end of an aggregation, when counts and ages are those that are reported,
- * each scheme that is due looks at all regions.  Those that match have their turn, in
+ * each scheme that is due looks at all regions; and some do so in between, where a user wants
+ * that, with counts by the evidence until then.  Those that match have their turn, in
  * address order, and neighbours that match are taken for one.  Where the quota does not
  * suffice for all, those of high priority have theirs, and the next window goes on behind
  * the place where this one ended.
@@ -48,7 +49,9 @@
 
 /**
  * struct damon_scheme_state - A scheme of a context, and what it has done.
- * @cfg:	The scheme.
+ * @cfg:	The scheme, as the user gave it.
+ * @pattern:	Its pattern, with ages in the aggregations of now.
+ * @aggr_interval: The aggregations that the ages of @cfg are in, in microseconds.
  * @stat:	For users, up to date.
  * @shown:	The same, as of the last piece of work that is done; under stat_lock.
  * @quota:	The present window.
@@ -57,6 +60,8 @@
  */
 struct damon_scheme_state {
 	struct damon_scheme cfg;
+	struct damon_pattern pattern;
+	unsigned long aggr_interval;
 	struct damon_scheme_stat stat, shown;
 	struct damon_quota_state quota;
 	u64 due;
@@ -167,6 +172,7 @@ int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
 			free_schemes(fresh, nr_fresh);
 			return -EBUSY;
 		}
+		guard(spinlock)(&ctx->stat_lock);
 		swap(ctx->schemes, fresh);
 		swap(ctx->nr_schemes, nr_fresh);
 	}
@@ -196,7 +202,7 @@ int damon_schemes_check(const struct damon_ctx *ctx)
 /* At which age memory is given up. */
 static unsigned long least_age(const struct damon_scheme_state *s)
 {
-	return s->cfg.quota.refault_bp ? s->back.min_age : s->cfg.pattern.min_age;
+	return s->cfg.quota.refault_bp ? s->back.min_age : s->pattern.min_age;
 }
 
 static void publish_stat(struct damon_ctx *ctx, struct damon_scheme_state *s)
@@ -213,9 +219,9 @@ static void publish_stat(struct damon_ctx *ctx, struct damon_scheme_state *s)
 int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
 			  struct damon_scheme_stat *stat)
 {
+	guard(spinlock)(&ctx->stat_lock);
 	if (index >= ctx->nr_schemes)
 		return -EINVAL;
-	guard(spinlock)(&ctx->stat_lock);
 	*stat = ctx->schemes[index].shown;
 	return 0;
 }
@@ -264,21 +270,96 @@ unsigned long damon_schemes_idle_us(struct damon_ctx *ctx)
 	return any_active ? 0 : us;
 }
 
+static void begin_scheme(struct damon_ctx *ctx, struct damon_scheme_state *s)
+{
+	struct damon_scheme cfg = s->cfg;
+
+	memset(s, 0, sizeof(*s));
+	s->cfg = cfg;
+	s->pattern = cfg.pattern;
+	s->aggr_interval = ctx->aggr_interval;
+	s->stat.active = true;
+	damon_back_begin(&s->back, s->pattern.min_age, s->pattern.max_age, ctx->aggr_interval);
+}
+
 void damon_schemes_begin(struct damon_ctx *ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctx->nr_schemes; i++) {
+		begin_scheme(ctx, &ctx->schemes[i]);
+		publish_stat(ctx, &ctx->schemes[i]);
+	}
+	ctx->next_pass = 0;
+}
+
+/* === New settings === */
+
+/* As long as it is, in aggregations of @now in place of @then microseconds. */
+static unsigned long rescaled_age(unsigned long age, unsigned long then, unsigned long now)
+{
+	return min(damon_scale(age, then, now), ULONG_MAX);
+}
+
+void damon_schemes_rescale(struct damon_ctx *ctx, const struct damon_attrs *old)
+{
+	unsigned long now = ctx->aggr_interval;
+	unsigned int i;
+
+	for (i = 0; i < ctx->nr_schemes; i++) {
+		struct damon_scheme_state *s = &ctx->schemes[i];
+		const struct damon_pattern *p = &s->cfg.pattern;
+
+		/* Not from the ages of before, whose fractions are lost. */
+		s->pattern.min_age = rescaled_age(p->min_age, s->aggr_interval, now);
+		s->pattern.max_age = rescaled_age(p->max_age, s->aggr_interval, now);
+		s->back.min_age = rescaled_age(s->back.min_age, old->aggr_interval, now);
+	}
+}
+
+/* Go on where @old ends. */
+static void continue_scheme(struct damon_scheme_state *s, const struct damon_scheme_state *old)
+{
+	s->stat = old->stat;
+	s->quota = old->quota;
+	if (s->cfg.apply_interval == old->cfg.apply_interval)
+		s->due = old->due;
+	s->back = old->back;
+	s->back.min_age = clamp(s->back.min_age, s->pattern.min_age,
+				max(s->pattern.min_age, s->pattern.max_age));
+}
+
+void damon_schemes_exchange(struct damon_ctx *ctx, struct damon_ctx *from)
+{
+	unsigned int i;
+
+	damon_assert_owner(ctx);
+	for (i = 0; i < from->nr_schemes; i++) {
+		begin_scheme(ctx, &from->schemes[i]);
+		if (i < ctx->nr_schemes)
+			continue_scheme(&from->schemes[i], &ctx->schemes[i]);
+	}
+	scoped_guard(spinlock, &ctx->stat_lock) {
+		swap(ctx->schemes, from->schemes);
+		swap(ctx->nr_schemes, from->nr_schemes);
+		for (i = 0; i < ctx->nr_schemes; i++)
+			ctx->schemes[i].shown = ctx->schemes[i].stat;
+	}
+	for (i = 0; i < ctx->nr_schemes; i++)
+		publish_stat(ctx, &ctx->schemes[i]);
+	ctx->next_pass = 0;
+}
+
+void damon_schemes_forget_target(struct damon_ctx *ctx, const struct damon_target *t)
 {
 	unsigned int i;
 
 	for (i = 0; i < ctx->nr_schemes; i++) {
 		struct damon_scheme_state *s = &ctx->schemes[i];
 
-		struct damon_scheme cfg = s->cfg;
-
-		memset(s, 0, sizeof(*s));
-		s->cfg = cfg;
-		s->stat.active = true;
-		damon_back_begin(&s->back, s->cfg.pattern.min_age, s->cfg.pattern.max_age,
-				 ctx->aggr_interval);
-		publish_stat(ctx, s);
+		if (s->quota.target == t)
+			s->quota.target = NULL;
+		damon_back_forget_target(&s->back, t);
 	}
 }
 
@@ -299,6 +380,8 @@ struct pass {
 	unsigned int index;
 	unsigned long target_index;
 	u64 now;
+	/* The aggregation has not ended. */
+	bool between;
 	/* Regions of less are left out. */
 	unsigned int min_score;
 	/* The first and the last age of the second look; none if it is past the last. */
@@ -316,14 +399,20 @@ static u64 to_bytes(const struct damon_ctx *ctx, unsigned long size)
 	return (u64)size * ctx->addr_unit;
 }
 
+/* As it is reported, or would be. */
+static unsigned int count_of(const struct pass *p, const struct damon_region *r)
+{
+	return p->between ? damon_region_count(p->ctx, r) : r->nr_accesses;
+}
+
 /* By its count, and an age of its own. */
 static bool is_alike(const struct pass *p, const struct damon_region *r,
 		     unsigned long min_age, unsigned long max_age)
 {
-	const struct damon_pattern *pattern = &p->s->cfg.pattern;
+	const struct damon_pattern *pattern = &p->s->pattern;
 
 	return is_within(r->age, min_age, max_age) &&
-		is_within(r->nr_accesses, pattern->min_nr_accesses, pattern->max_nr_accesses);
+		is_within(count_of(p, r), pattern->min_nr_accesses, pattern->max_nr_accesses);
 }
 
 /* It is about to be old enough. */
@@ -338,16 +427,14 @@ static unsigned int score_of(const struct pass *p, const struct damon_region *r)
 
 	if (!a->cold && !a->hot)
 		return DAMON_MAX_SCORE;
-	return damon_quota_score(&p->s->cfg.quota, r, damon_max_nr_accesses(p->ctx),
-				 p->ctx->aggr_interval, a->cold);
+	return damon_quota_score(&p->s->cfg.quota, count_of(p, r), r->age,
+				 damon_max_nr_accesses(p->ctx), p->ctx->aggr_interval, a->cold);
 }
 
 /* But for the size, which is that of a run. */
 static bool matches(const struct pass *p, const struct damon_region *r)
 {
-	const struct damon_pattern *pattern = &p->s->cfg.pattern;
-
-	return is_alike(p, r, least_age(p->s), pattern->max_age);
+	return is_alike(p, r, least_age(p->s), p->s->pattern.max_age);
 }
 
 /* It has the priority that it takes in this window. */
@@ -401,7 +488,7 @@ static struct run run_from(const struct pass *p, struct damon_target *t,
 
 static bool has_size(const struct pass *p, const struct run *run)
 {
-	const struct damon_pattern *pattern = &p->s->cfg.pattern;
+	const struct damon_pattern *pattern = &p->s->pattern;
 	u64 sz = to_bytes(p->ctx, run->last->ar.end - run->first->ar.start);
 
 	return sz >= pattern->min_sz && sz <= pattern->max_sz;
@@ -526,6 +613,28 @@ static bool is_end_of_all(const struct damon_ctx *ctx, const struct damon_target
 		addr == list_last_entry(&t->regions_list, struct damon_region, list)->ar.end;
 }
 
+/* An event for each region. */
+static void trace_run(const struct pass *p, const struct run *run, unsigned long start,
+		      unsigned long end)
+{
+	struct damon_region *r = run->first;
+
+	if (!trace_damos_before_apply_enabled())
+		return;
+	list_for_each_entry_from(r, &run->t->regions_list, list) {
+		struct damon_addr_range part = {
+			.start = max(start, r->ar.start),
+			.end = min(end, r->ar.end),
+		};
+
+		if (r->ar.start >= end)
+			break;
+		trace_damos_before_apply(p->index, p->target_index, &part, count_of(p, r),
+					 r->age, run->t->nr_regions);
+		cond_resched();
+	}
+}
+
 /* From @start on, in the first region of the run. */
 static void work_on(struct pass *p, const struct run *run, unsigned long start)
 {
@@ -538,8 +647,7 @@ static void work_on(struct pass *p, const struct run *run, unsigned long start)
 		end = start + PAGE_ALIGN_DOWN(div_u64(room, p->ctx->addr_unit));
 	if (start == end)
 		return;
-	trace_damos_before_apply(p->index, p->target_index, run->first, end,
-				 run->t->nr_regions);
+	trace_run(p, run, start, end);
 	done = do_pieces(p, run->t, start, end, /*look=*/false, &sz_applied);
 	if (done == start)
 		return;
@@ -644,7 +752,7 @@ static void run_pass(struct pass *p)
 
 	p->look_from = 1;
 	p->look_to = 0;
-	if (actions[cfg->action].gives_up && age >= 2) {
+	if (actions[cfg->action].gives_up && age >= 2 && !p->between) {
 		p->look_from = age / 2;
 		p->look_to = min(p->look_from + nr_aggregations(p->ctx, cfg->apply_interval),
 				 age) - 1;
@@ -673,13 +781,34 @@ static u64 us_to_ns(unsigned long us)
 	return min_t(u64, us, KTIME_MAX / 4 / NSEC_PER_USEC) * NSEC_PER_USEC;
 }
 
-/* Aggregations do not end to the microsecond: half of one is near enough. */
-static bool is_due(const struct damon_ctx *ctx, struct damon_scheme_state *s, u64 now)
+/* It is due before the aggregation ends as well. */
+static bool is_fast(const struct damon_ctx *ctx, const struct damon_scheme_state *s)
 {
-	if (now + us_to_ns(ctx->aggr_interval) / 2 < s->due)
+	return s->cfg.apply_interval && s->cfg.apply_interval < ctx->aggr_interval;
+}
+
+/*
+ * Neither samples nor aggregations end to the microsecond: half of one is near enough.  At
+ * the end of an aggregation, those that are due in between are due as well.
+ */
+static bool is_due(const struct pass *p)
+{
+	const struct damon_ctx *ctx = p->ctx;
+	struct damon_scheme_state *s = p->s;
+	unsigned long slack = p->between ? ctx->sample_interval : ctx->aggr_interval;
+	bool fast = is_fast(ctx, s);
+
+	if (p->between && !fast)
 		return false;
-	s->due = now + us_to_ns(s->cfg.apply_interval);
+	if (p->between == fast && p->now + us_to_ns(slack) / 2 < s->due)
+		return false;
+	s->due = p->now + us_to_ns(s->cfg.apply_interval);
 	return true;
+}
+
+static bool is_used_up(const struct damon_scheme_state *s)
+{
+	return s->cfg.max_nr_snapshots && s->stat.nr_snapshots >= s->cfg.max_nr_snapshots;
 }
 
 /* A sample that has waited for a long pass has seen more than a sampling interval. */
@@ -696,29 +825,59 @@ static void drop_samples(struct damon_ctx *ctx)
 	}
 }
 
-void damon_schemes_apply(struct damon_ctx *ctx, ktime_t now)
+static void run_scheme(struct pass *p)
+{
+	struct damon_scheme_state *s = p->s;
+
+	if (!s->stat.active || is_used_up(s) || !is_due(p))
+		return;
+	run_pass(p);
+	s->stat.nr_snapshots++;
+	publish_stat(p->ctx, s);
+	trace_damos_stat_after_apply_interval(p->index, &s->stat);
+}
+
+static void run_schemes(struct damon_ctx *ctx, ktime_t now, bool between)
 {
 	u64 began = ktime_get_ns();
 	unsigned int i;
 
 	damon_assert_owner(ctx);
+	ctx->next_pass = U64_MAX;
 	for (i = 0; i < ctx->nr_schemes && damon_go_on(ctx); i++) {
 		struct damon_scheme_state *s = &ctx->schemes[i];
-		struct pass p = { .ctx = ctx, .s = s, .index = i, .now = ktime_to_ns(now) };
+		struct pass p = {
+			.ctx = ctx,
+			.s = s,
+			.index = i,
+			.now = ktime_to_ns(now),
+			.between = between,
+		};
 
-		damon_back_look(ctx, &s->back, p.now);
-		if (s->cfg.quota.refault_bp)
-			damon_back_tune(&s->back, s->cfg.quota.refault_bp,
-					s->cfg.pattern.min_age, s->cfg.pattern.max_age);
-		if (!s->stat.active || !is_due(ctx, s, p.now))
-			continue;
-		run_pass(&p);
-		s->stat.nr_snapshots++;
-		publish_stat(ctx, s);
-		trace_damos_stat_after_apply_interval(i, &s->stat);
+		if (!between) {
+			damon_back_look(ctx, &s->back, p.now);
+			if (s->cfg.quota.refault_bp)
+				damon_back_tune(&s->back, s->cfg.quota.refault_bp,
+						s->pattern.min_age, s->pattern.max_age);
+		}
+		run_scheme(&p);
+		if (is_fast(ctx, s))
+			ctx->next_pass = min(ctx->next_pass, s->due);
 	}
 	if (ktime_get_ns() - began > us_to_ns(ctx->sample_interval) / 2)
 		drop_samples(ctx);
+}
+
+void damon_schemes_apply(struct damon_ctx *ctx, ktime_t now)
+{
+	run_schemes(ctx, now, /*between=*/false);
+}
+
+void damon_schemes_apply_between(struct damon_ctx *ctx, ktime_t now)
+{
+	if (likely(ktime_to_ns(now) + us_to_ns(ctx->sample_interval) / 2 < ctx->next_pass))
+		return;
+	run_schemes(ctx, now, /*between=*/true);
 }
 
 #ifdef CONFIG_DAMON_KUNIT_TEST

@@ -61,6 +61,43 @@ void damon_schemes_end_pause(struct damon_ctx *ctx);
 void damon_schemes_apply(struct damon_ctx *ctx, ktime_t now);
 
 /**
+ * damon_schemes_apply_between() - During an aggregation, do what is due.
+ * @ctx:	The context.
+ * @now:	The monotonic clock.
+ *
+ * Context: As damon_schemes_apply(), but the counts of the regions are those of samples.
+ */
+void damon_schemes_apply_between(struct damon_ctx *ctx, ktime_t now);
+
+/**
+ * damon_schemes_rescale() - The intervals have changed.
+ * @ctx:	The context, with the new ones.
+ * @old:	The old ones.
+ *
+ * The ages of all patterns stay as long as they are.
+ */
+void damon_schemes_rescale(struct damon_ctx *ctx, const struct damon_attrs *old);
+
+/**
+ * damon_schemes_exchange() - Go on with the schemes of another context.
+ * @ctx:	The context.
+ * @from:	The other one, which gets the schemes of @ctx, and is off.
+ *
+ * What was done so far, and is used up of the present windows, goes on with the scheme
+ * of the same index.
+ *
+ * Context: On the worker of @ctx, or while it is off.
+ */
+void damon_schemes_exchange(struct damon_ctx *ctx, struct damon_ctx *from);
+
+/**
+ * damon_schemes_forget_target() - A target goes away.
+ * @ctx:	The context.
+ * @t:		The target.
+ */
+void damon_schemes_forget_target(struct damon_ctx *ctx, const struct damon_target *t);
+
+/**
  * damon_schemes_idle_us() - Is there nothing to do, by all watermarks?
  * @ctx:	The context.
  *

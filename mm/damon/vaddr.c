@@ -200,15 +200,16 @@ static int fit_new_target(struct damon_ctx *ctx, struct damon_target *t)
 
 static void va_init(struct damon_ctx *ctx)
 {
-	struct va_ctx *vc = kzalloc(sizeof(*vc), GFP_KERNEL);
+	struct va_ctx *vc = ctx->priv ?: kzalloc(sizeof(*vc), GFP_KERNEL);
 	struct damon_target *t;
 
 	/* Else there are no flushes. */
-	if (vc)
+	if (vc && !ctx->priv)
 		damon_flushes_init(&vc->flushes);
 	ctx->priv = vc;
 	damon_for_each_target(t, ctx)
-		damon_hints_init(t);
+		if (!t->priv)
+			damon_hints_init(t);
 	damon_fit_targets(ctx, fit_new_target);
 }
 
@@ -434,17 +435,17 @@ static bool va_is_present(struct damon_ctx *ctx, struct damon_target *t, unsigne
 	return present;
 }
 
+static void va_release_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct mm_struct *mm = get_mm(t);
+
+	damon_hints_fini(t, mm);
+	if (mm)
+		put_mm(mm);
+}
+
 static void va_cleanup(struct damon_ctx *ctx)
 {
-	struct damon_target *t;
-	struct mm_struct *mm;
-
-	damon_for_each_target(t, ctx) {
-		mm = get_mm(t);
-		damon_hints_fini(t, mm);
-		if (mm)
-			put_mm(mm);
-	}
 	kfree(ctx->priv);
 	ctx->priv = NULL;
 }
@@ -505,6 +506,7 @@ static void va_set(struct damon_ctx *ctx)
 	ctx->act = va_act;
 	ctx->is_present = va_is_present;
 	ctx->actions = DAMON_VA_ACTIONS;
+	ctx->release_target = va_release_target;
 	ctx->cleanup = va_cleanup;
 	ctx->addr_unit = 1;
 }

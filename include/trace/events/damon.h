@@ -49,15 +49,15 @@ TRACE_EVENT(damon_aggregated,
 );
 
 /*
- * A scheme is about to do its work from @r on up to @end, on regions that match as @r does.
- * Programs expect the index of a context; each worker has one, whose index is 0.
+ * A scheme is about to do its work on @part of a region.  Programs expect the index of a context; each worker has one, whose index is 0.
  */
 TRACE_EVENT(damos_before_apply,
 
 	TP_PROTO(unsigned int scheme_idx, unsigned long target_idx,
-		 const struct damon_region *r, unsigned long end, unsigned int nr_regions),
+		 const struct damon_addr_range *part, unsigned int nr_accesses,
+		 unsigned int age, unsigned int nr_regions),
 
-	TP_ARGS(scheme_idx, target_idx, r, end, nr_regions),
+	TP_ARGS(scheme_idx, target_idx, part, nr_accesses, age, nr_regions),
 
 	TP_STRUCT__entry(
 		__field(unsigned int,	context_idx)
@@ -74,10 +74,10 @@ TRACE_EVENT(damos_before_apply,
 		__entry->context_idx = 0;
 		__entry->scheme_idx = scheme_idx;
 		__entry->target_idx = target_idx;
-		__entry->start = r->ar.start;
-		__entry->end = end;
-		__entry->nr_accesses = r->nr_accesses;
-		__entry->age = r->age;
+		__entry->start = part->start;
+		__entry->end = part->end;
+		__entry->nr_accesses = nr_accesses;
+		__entry->age = age;
 		__entry->nr_regions = nr_regions;
 	),
 
@@ -108,6 +108,24 @@ TRACE_EVENT(damos_esz,
 
 	TP_printk("ctx_idx=%u scheme_idx=%u esz=%llu",
 		  __entry->context_idx, __entry->scheme_idx, __entry->esz)
+);
+
+/* The intervals have become others, in the same proportion; this is the sampling interval. */
+TRACE_EVENT(damon_monitor_intervals_tune,
+
+	TP_PROTO(unsigned long sample_us),
+
+	TP_ARGS(sample_us),
+
+	TP_STRUCT__entry(
+		__field(unsigned long,	sample_us)
+	),
+
+	TP_fast_assign(
+		__entry->sample_us = sample_us;
+	),
+
+	TP_printk("sample_us=%lu", __entry->sample_us)
 );
 
 /* A scheme has looked at all regions. */

@@ -122,10 +122,10 @@ KUNIT_ARRAY_PARAM_DESC(score, score_cases, name);
 static void score_follows_the_weights(struct kunit *test)
 {
 	const struct score_case *c = test->param_value;
-	struct damon_region r = { .nr_accesses = c->nr_accesses, .age = c->age };
 
-	KUNIT_EXPECT_EQ(test, damon_quota_score(&c->q, &r, 20, 100000, false), c->hot);
-	KUNIT_EXPECT_EQ(test, damon_quota_score(&c->q, &r, 20, 100000, true),
+	KUNIT_EXPECT_EQ(test, damon_quota_score(&c->q, c->nr_accesses, c->age, 20, 100000, false),
+			c->hot);
+	KUNIT_EXPECT_EQ(test, damon_quota_score(&c->q, c->nr_accesses, c->age, 20, 100000, true),
 			DAMON_MAX_SCORE - c->hot);
 }
 

@@ -356,6 +356,59 @@ static void primitives_are_asked_what_they_can_do(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), 0);
 }
 
+/* In between, by the evidence until then, and at the end of the aggregation as well. */
+static void some_are_applied_in_between(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 10, ULONG_MAX, 0, ULONG_MAX },
+		.action = DAMON_WILLNEED,
+		.apply_interval = 10000,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 7);
+	unsigned int ms, nr = 0;
+
+	set_evidence(r, 300, 400);
+	for (ms = 5; ms < 100; ms += 5) {
+		damon_schemes_apply_between(ctx, (u64)ms * NSEC_PER_MSEC);
+		nr += ms % 10 == 5;
+		KUNIT_EXPECT_EQ(test, asked.nr, nr);
+	}
+	r->nr_accesses = 15;
+	damon_schemes_apply(ctx, 100ULL * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, asked.nr, nr + 1);
+	/* The samples of this aggregation count at once. */
+	r->nr_accesses = 0;
+	r->fresh.samples[0] = 500 * SAMPLE;
+	damon_schemes_apply_between(ctx, 110ULL * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, asked.nr, nr + 1);
+}
+
+static void others_are_not_applied_in_between(struct kunit *test)
+{
+	struct damon_scheme s = { .pattern = any, .action = DAMON_WILLNEED };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+
+	add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 7);
+	damon_schemes_apply_between(ctx, NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, asked.nr, 0);
+}
+
+static void snapshots_are_limited(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = any, .action = DAMON_WILLNEED, .max_nr_snapshots = 2,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	unsigned int i;
+
+	add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 7);
+	for (i = 1; i <= 4; i++)
+		damon_schemes_apply(ctx, i * (u64)NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, asked.nr, 2);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_snapshots, 2);
+}
+
 static const struct wmark_case {
 	const char *name;
 	unsigned long high, mid, low;
@@ -397,6 +450,9 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE(what_was_given_up_is_looked_for),
 	KUNIT_CASE_PARAM(wrong_schemes_change_nothing, wrong_gen_params),
 	KUNIT_CASE(primitives_are_asked_what_they_can_do),
+	KUNIT_CASE(some_are_applied_in_between),
+	KUNIT_CASE(others_are_not_applied_in_between),
+	KUNIT_CASE(snapshots_are_limited),
 	KUNIT_CASE_PARAM(watermarks_switch, wmark_gen_params),
 	{}
 };
