@@ -478,6 +478,24 @@ struct damon_scheme_stat {
 	bool active;
 };
 
+/**
+ * struct damon_tried - A region, or a part of it, that a scheme has worked on.
+ * @scheme:	The index of the scheme.
+ * @target:	The index of the target.
+ * @range:	The addresses.
+ * @nr_accesses: The count by which it matched.
+ * @age:	The age by which it matched, in aggregations.
+ * @sz_passed:	Bytes of it that passed the filters of pages, 0 if there are none.
+ */
+struct damon_tried {
+	unsigned int scheme;
+	unsigned int target;
+	struct damon_addr_range range;
+	unsigned int nr_accesses;
+	unsigned int age;
+	u64 sz_passed;
+};
+
 /** DAMON_NR_GIVEN_UP - Pages that a piece of work tells of. */
 #define DAMON_NR_GIVEN_UP 4
 
@@ -733,6 +751,7 @@ struct damon_ctx {
 	bool has_samples;		/* by damon_region_record(), or else only counts */
 	struct damon_tuning tuning;
 	u64 next_pass;			/* of a scheme, before the aggregation ends */
+	struct damon_walk *walk;	/* who wants to see the regions of the schemes */
 };
 
 /** DAMON_MAX_SCHEMES - Most schemes of a monitor. */
@@ -841,6 +860,24 @@ int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
  */
 int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
 			  struct damon_scheme_stat *stat);
+
+/**
+ * damon_walk_tried() - See each region that the schemes work on.
+ * @ctx:	The context.
+ * @fn:		Called for each of them, over the next pass of each scheme that is active.
+ * @arg:	Passed to @fn.
+ *
+ * Regions are told in the order in which they are worked on, with the count and the age
+ * of before.
+ *
+ * Context: As damon_call().  @fn is called on the worker.
+ * Return: 0 when each scheme has had its pass; -EBUSY when another walk is on its way;
+ *	-ECANCELED when no scheme is active, the monitor is paused, or ends, or gets other
+ *	settings; -EDEADLK from a callback of @ctx; -ENOMEM; -EINTR when the caller was
+ *	killed; what damon_call() returns.
+ */
+int damon_walk_tried(struct damon_ctx *ctx,
+		     void (*fn)(const struct damon_tried *tried, void *arg), void *arg);
 
 /**
  * damon_commit() - Give a monitor, which may be running, new settings.
@@ -965,6 +1002,13 @@ static inline int damon_set_schemes(struct damon_ctx *ctx,
 
 static inline int damon_get_scheme_stat(struct damon_ctx *ctx, unsigned int index,
 					struct damon_scheme_stat *stat)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int
+damon_walk_tried(struct damon_ctx *ctx,
+		 void (*fn)(const struct damon_tried *tried, void *arg), void *arg)
 {
 	return -EOPNOTSUPP;
 }

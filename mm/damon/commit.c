@@ -25,6 +25,7 @@
 #include "internal.h"
 #include "scheme.h"
 #include "tune.h"
+#include "walk.h"
 
 void damon_attrs_apply(struct damon_ctx *ctx, const struct damon_attrs *attrs)
 {
@@ -134,6 +135,7 @@ static int exchange(struct damon_ctx *ctx, void *arg)
 
 	if (err)
 		return err;
+	damon_walk_cancel(ctx);
 	exchange_targets(ctx, from);
 	damon_attrs_apply(ctx, &from->attrs);
 	from->attrs = attrs;

@@ -59,6 +59,7 @@
 #include "internal.h"
 #include "scheme.h"
 #include "tune.h"
+#include "walk.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/damon.h>
@@ -477,6 +478,7 @@ static bool sleep_while_idle(struct damon_ctx *ctx)
 	while ((us = idle_us(ctx)) && !need_stop(ctx)) {
 		ktime_t now = read_clock();
 
+		damon_walk_cancel(ctx);
 		if (sleep_until(ctx, ktime_add(now, interval_to_ktime(us))))
 			run_call(ctx);
 		slept = true;
@@ -558,6 +560,7 @@ static int kdamond_fn(void *data)
 	lock_map_acquire(&ctx->kdamond_map);
 	run_monitor(ctx);
 	close_calls(ctx);
+	damon_walk_cancel(ctx);
 	damon_for_each_target(t, ctx)
 		damon_release_target(ctx, t);
 	if (ctx->cleanup)

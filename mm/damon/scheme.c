@@ -29,6 +29,7 @@
  * (spinlock): it protects what others may read of a scheme, which is written now and then.
  * So who reads waits for no pass.
  */
+#include <linux/bitmap.h>
 #include <linux/damon.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -43,6 +44,7 @@
 #include "internal.h"
 #include "quota.h"
 #include "scheme.h"
+#include "walk.h"
 
 /* Bytes of one call of the primitives: a huge page is in one piece. */
 #define SZ_PIECE max(SZ_2M, PMD_SIZE)
@@ -378,7 +380,8 @@ struct pass {
 	struct damon_ctx *ctx;
 	struct damon_scheme_state *s;
 	unsigned int index;
-	unsigned long target_index;
+	unsigned int target_index;
+	struct damon_walk *walk;
 	u64 now;
 	/* The aggregation has not ended. */
 	bool between;
@@ -613,25 +616,41 @@ static bool is_end_of_all(const struct damon_ctx *ctx, const struct damon_target
 		addr == list_last_entry(&t->regions_list, struct damon_region, list)->ar.end;
 }
 
-/* An event for each region. */
-static void trace_run(const struct pass *p, const struct run *run, unsigned long start,
-		      unsigned long end)
+static void trace_tried(const struct pass *p, const struct damon_target *t,
+			const struct damon_tried *tried)
+{
+	trace_damos_before_apply(tried, t->nr_regions);
+}
+
+static void tell_walk(const struct pass *p, const struct damon_target *t,
+		      const struct damon_tried *tried)
+{
+	damon_walk_tell(p->walk, tried);
+}
+
+/* Tell of each region of [@start, @end), by itself. */
+static void tell(const struct pass *p, const struct run *run, unsigned long start,
+		 unsigned long end,
+		 void (*fn)(const struct pass *p, const struct damon_target *t,
+			    const struct damon_tried *tried))
 {
 	struct damon_region *r = run->first;
 
-	if (!trace_damos_before_apply_enabled())
-		return;
 	list_for_each_entry_from(r, &run->t->regions_list, list) {
-		struct damon_addr_range part = {
-			.start = max(start, r->ar.start),
-			.end = min(end, r->ar.end),
+		struct damon_tried tried = {
+			.scheme = p->index,
+			.target = p->target_index,
+			.range = { max(start, r->ar.start), min(end, r->ar.end) },
+			.nr_accesses = count_of(p, r),
+			.age = r->age,
 		};
 
+		cond_resched();
 		if (r->ar.start >= end)
 			break;
-		trace_damos_before_apply(p->index, p->target_index, &part, count_of(p, r),
-					 r->age, run->t->nr_regions);
-		cond_resched();
+		fn(p, run->t, &tried);
+		if (r == run->last)
+			break;
 	}
 }
 
@@ -647,11 +666,14 @@ static void work_on(struct pass *p, const struct run *run, unsigned long start)
 		end = start + PAGE_ALIGN_DOWN(div_u64(room, p->ctx->addr_unit));
 	if (start == end)
 		return;
-	trace_run(p, run, start, end);
+	if (trace_damos_before_apply_enabled())
+		tell(p, run, start, end, trace_tried);
 	done = do_pieces(p, run->t, start, end, /*look=*/false, &sz_applied);
 	if (done == start)
 		return;
 	sz = to_bytes(p->ctx, done - start);
+	if (p->walk)
+		tell(p, run, start, done, tell_walk);
 	s->stat.nr_tried++;
 	s->stat.sz_tried += sz;
 	s->stat.nr_applied += !!sz_applied;
@@ -825,13 +847,31 @@ static void drop_samples(struct damon_ctx *ctx)
 	}
 }
 
+bool damon_schemes_find_active(const struct damon_ctx *ctx, unsigned long *active)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctx->nr_schemes; i++)
+		if (ctx->schemes[i].stat.active && !is_used_up(&ctx->schemes[i]))
+			__set_bit(i, active);
+	return !bitmap_empty(active, ctx->nr_schemes);
+}
+
 static void run_scheme(struct pass *p)
 {
 	struct damon_scheme_state *s = p->s;
 
-	if (!s->stat.active || is_used_up(s) || !is_due(p))
+	p->walk = damon_walk_of(p->ctx, p->index);
+	if (!s->stat.active || is_used_up(s)) {
+		if (p->walk)
+			damon_walk_done(p->ctx, p->index);
+		return;
+	}
+	if (!is_due(p))
 		return;
 	run_pass(p);
+	if (p->walk && !damon_is_stopping(p->ctx))
+		damon_walk_done(p->ctx, p->index);
 	s->stat.nr_snapshots++;
 	publish_stat(p->ctx, s);
 	trace_damos_stat_after_apply_interval(p->index, &s->stat);

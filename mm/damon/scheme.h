@@ -51,6 +51,16 @@ void damon_schemes_begin(struct damon_ctx *ctx);
 void damon_schemes_end_pause(struct damon_ctx *ctx);
 
 /**
+ * damon_schemes_find_active() - Which schemes have a pass when they are due?
+ * @ctx:	The context.
+ * @active:	A bit for each scheme, all 0; set by this.
+ *
+ * Context: On the worker.
+ * Return: Whether there is one.
+ */
+bool damon_schemes_find_active(const struct damon_ctx *ctx, unsigned long *active);
+
+/**
  * damon_schemes_apply() - At the end of an aggregation, do what is due.
  * @ctx:	The context.
  * @now:	The monotonic clock.

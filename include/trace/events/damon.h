@@ -53,11 +53,9 @@ TRACE_EVENT(damon_aggregated,
  */
 TRACE_EVENT(damos_before_apply,
 
-	TP_PROTO(unsigned int scheme_idx, unsigned long target_idx,
-		 const struct damon_addr_range *part, unsigned int nr_accesses,
-		 unsigned int age, unsigned int nr_regions),
+	TP_PROTO(const struct damon_tried *tried, unsigned int nr_regions),
 
-	TP_ARGS(scheme_idx, target_idx, part, nr_accesses, age, nr_regions),
+	TP_ARGS(tried, nr_regions),
 
 	TP_STRUCT__entry(
 		__field(unsigned int,	context_idx)
@@ -72,12 +70,12 @@ TRACE_EVENT(damos_before_apply,
 
 	TP_fast_assign(
 		__entry->context_idx = 0;
-		__entry->scheme_idx = scheme_idx;
-		__entry->target_idx = target_idx;
-		__entry->start = part->start;
-		__entry->end = part->end;
-		__entry->nr_accesses = nr_accesses;
-		__entry->age = age;
+		__entry->scheme_idx = tried->scheme;
+		__entry->target_idx = tried->target;
+		__entry->start = tried->range.start;
+		__entry->end = tried->range.end;
+		__entry->nr_accesses = tried->nr_accesses;
+		__entry->age = tried->age;
 		__entry->nr_regions = nr_regions;
 	),
 
