@@ -8,18 +8,24 @@
 
 #define HOT		(8 * MiB)
 #define USER		"damon_test_user"
+#define SAMPLE		"damon_sample_reclaim"
 #define YOUNG		"damon_test_young"
 #define DEVICE		"/dev/" YOUNG
 
-/* What a parameter of damon_test_user shows, or a negative errno. */
-static long result(const char *name)
+/* What a parameter of a module shows, or a negative errno. */
+static long parameter(const char *module, const char *name)
 {
 	char path[128], text[32];
 	int err;
 
-	snprintf(path, sizeof(path), "/sys/module/" USER "/parameters/%s", name);
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
 	err = read_text(path, text, sizeof(text));
 	return err ?: atol(text);
+}
+
+static long result(const char *name)
+{
+	return parameter(USER, name);
 }
 
 FIXTURE(modules) {
@@ -38,6 +44,7 @@ FIXTURE_TEARDOWN(modules)
 	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
 	/* Where a test has failed, they may be there yet. */
 	unload_module(USER);
+	unload_module(SAMPLE);
 	unload_module(YOUNG);
 }
 
@@ -138,6 +145,49 @@ TEST_F(modules, a_module_is_told_of_its_errors)
 	EXPECT_EQ(-ESRCH, load_module(USER, "pid=2147483647 physical=1"));
 	EXPECT_EQ(-EINVAL, load_module(USER, "pid=1 from=8192 to=4096"));
 	EXPECT_EQ(0, nr_kdamonds());
+}
+
+/* === The sample === */
+
+#define IDLE_SIZE	(16 * MiB)
+
+/* New settings work at once, and the worker is the same: it knows the idle memory already. */
+TEST_F_TIMEOUT(modules, a_module_changes_what_runs, 120)
+{
+	const char *age = "/sys/module/" SAMPLE "/parameters/min_age_ms";
+	char params[64];
+	long kdamond;
+	int err;
+
+	ASSERT_EQ(0, swap_on());
+	ASSERT_EQ(0, start_hot(self->w));
+	ASSERT_EQ(0, work_map(self->w, ARENA2, IDLE_SIZE));
+	ASSERT_EQ(0, work_touch(self->w, ARENA2, IDLE_SIZE));
+	snprintf(params, sizeof(params), "pid=%d min_age_ms=3600000", self->w->pid);
+	err = load_module(SAMPLE, params);
+	if (err == -ENOENT)
+		SKIP(goto out, NO_MODULE);
+	ASSERT_EQ(0, err);
+	kdamond = find_kdamond();
+	ASSERT_LT(0, kdamond);
+	sleep(4);
+	EXPECT_EQ(0, parameter(SAMPLE, "freed"));
+	EXPECT_EQ(-EINVAL, write_text(age, "soon"));
+	EXPECT_EQ(3600000, parameter(SAMPLE, "min_age_ms"));
+	EXPECT_EQ(0, write_text(age, "2000"));
+	EXPECT_EQ(2000, parameter(SAMPLE, "min_age_ms"));
+	EXPECT_TRUE(wait_for(map_info(self->w->pid, ARENA2, "Rss:") * KiB < IDLE_SIZE / 4,
+			     PATIENCE));
+	/* It is told when the pass is over. */
+	EXPECT_TRUE(wait_for(parameter(SAMPLE, "freed") > (long)IDLE_SIZE / 2, PATIENCE));
+	/* What is used all the time stays. */
+	EXPECT_LE(HOT, map_info(self->w->pid, ARENA, "Rss:") * KiB);
+	EXPECT_EQ(kdamond, find_kdamond());
+	EXPECT_EQ(0, unload_module(SAMPLE));
+	EXPECT_EQ(0, nr_kdamonds());
+	EXPECT_EQ(-ESRCH, load_module(SAMPLE, "pid=2147483647"));
+out:
+	swap_off();
 }
 
 /* === A device with Accessed bits of its own === */

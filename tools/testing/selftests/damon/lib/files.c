@@ -91,7 +91,7 @@ pid_t kdamond_pid(const char *file)
 	return atoi(damon_read(file));
 }
 
-int nr_kdamonds(void)
+static int scan_kdamonds(pid_t *last)
 {
 	struct dirent *entry;
 	char path[300], comm[64];
@@ -105,11 +105,28 @@ int nr_kdamonds(void)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
 		if (!read_text(path, comm, sizeof(comm)) &&
-		    !strncmp(comm, "kdamond.", 8))
+		    !strncmp(comm, "kdamond.", 8)) {
+			*last = atoi(entry->d_name);
 			nr++;
+		}
 	}
 	closedir(dir);
 	return nr;
+}
+
+int nr_kdamonds(void)
+{
+	pid_t unused;
+
+	return scan_kdamonds(&unused);
+}
+
+pid_t find_kdamond(void)
+{
+	pid_t pid = 0;
+
+	scan_kdamonds(&pid);
+	return pid;
 }
 
 int damon_reset(void)

@@ -69,6 +69,9 @@ pid_t kdamond_pid(const char *file);
 /* Threads named kdamond.N. */
 int nr_kdamonds(void);
 
+/* One of them, or 0. */
+pid_t find_kdamond(void);
+
 /* Off, the defaults, no contexts: what each test begins and ends with. */
 int damon_reset(void);
 
