@@ -286,7 +286,7 @@ enum damon_goal_tuner {
  * @refault_bp:		Of the bytes that @DAMON_PAGEOUT gives up, how many may come back
  *			within 10 seconds, in 1/10000; 0 for no such goal.  Memory is then
  *			given up at an age that is set by what came back, not less than the
- *			one of the pattern.  Processes only.
+ *			one of the pattern.
  * @goals:		What the work is to lead to: the bytes of each window are set so that
  *			the goal that is nearest to being reached, or beyond, is kept.
  * @nr_goals:		The length of @goals, 0 for none.
@@ -460,9 +460,11 @@ struct damon_scheme {
  * @nr_snapshots: Times that it has looked at all regions.
  * @esz:	Bytes that the present window allows, or 0 for no limit.
  * @ns:		Nanoseconds of work.
- * @sz_checked:	Bytes given up that were looked for 10 seconds later: a sample of pages,
- *		each of which stands for what was given up with it.  Processes only.
- * @sz_back:	Those that were in memory again.
+ * @sz_checked:	Bytes given up of which it is known whether they came back within 10 seconds.
+ *		In processes, a sample of pages is looked for, each of which stands for what
+ *		was given up with it.
+ * @sz_back:	Those that did.  For physical memory, as many as the machine has read back
+ *		meanwhile, whoever gave them up.
  * @min_age:	Age at which regions match now, in aggregations.
  * @active:	The watermarks let it work.
  */
@@ -700,10 +702,11 @@ struct damon_ctx {
 	int (*act)(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *work);
 
 	/**
-	 * @is_present: Called by the worker at the end of an aggregation.  Says whether
-	 * the page of @addr is in memory.  May be NULL.
+	 * @is_present: Called by the worker at the end of an aggregation.  Returns 1 if the
+	 * page of @addr is in memory, 0 if it is not, and -EAGAIN when a lock that is in use
+	 * keeps that from being known.  May be NULL.
 	 */
-	bool (*is_present)(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr);
+	int (*is_present)(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr);
 
 	/** @actions: One bit for each &enum damon_action that @act can do. */
 	unsigned long actions;

@@ -81,9 +81,9 @@ int damon_va_act(struct damon_ctx *ctx, struct mm_struct *mm, struct damon_work 
  * @addr:	The address.
  *
  * Context: As damon_va_act().
- * Return: Whether there is.  When the lock is not free, that is not known, and false.
+ * Return: 1 if there is, 0 if not, -EAGAIN when the lock is not free.
  */
-bool damon_va_is_present(struct mm_struct *mm, unsigned long addr);
+int damon_va_is_present(struct mm_struct *mm, unsigned long addr);
 
 /**
  * damon_pa_look() - Arrange that the next access to a folio can be seen.

@@ -186,7 +186,7 @@ static void drop_present(struct mm_struct *mm, struct damon_work *work)
 	unsigned int i = 0;
 
 	while (i < work->nr_given_up) {
-		if (damon_va_is_present(mm, work->given_up[i]))
+		if (damon_va_is_present(mm, work->given_up[i]) > 0)
 			work->given_up[i] = work->given_up[--work->nr_given_up];
 		else
 			i++;
@@ -409,12 +409,12 @@ static const struct mm_walk_ops see_ops = {
 	.walk_lock = PGWALK_RDLOCK,
 };
 
-bool damon_va_is_present(struct mm_struct *mm, unsigned long addr)
+int damon_va_is_present(struct mm_struct *mm, unsigned long addr)
 {
 	bool present = false;
 
 	if (!mmap_read_trylock(mm))
-		return false;
+		return -EAGAIN;
 	walk_page_range(mm, addr, addr + PAGE_SIZE, &see_ops, &present);
 	mmap_read_unlock(mm);
 	return present;

@@ -7,6 +7,11 @@
  * scheme has done wrong, whatever the reason: counts of the kernel (workingset refaults)
  * are of all memory, and of all who reclaim.
  *
+ * Where there is no address to look at later, since physical memory that is given up has
+ * another user then, these counts are the best there is: what the machine has read back is
+ * what the scheme gave up, up to as much as that was in this period of 10 seconds and in the
+ * one before.  So where others reclaim as well, more comes back than the scheme has done.
+ *
  * The goal.  "Give up all you can, while at most 1 % comes back" is what an operator wants
  * to say.  The one thing that decides it is the age: memory that was idle for longer is
  * less likely to be used in the next 10 seconds.  So the age is set by what came back:
@@ -27,7 +32,9 @@
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/vmstat.h>
 
 #include "back.h"
 #include "internal.h"
@@ -63,6 +70,9 @@ void damon_back_forget(struct damon_back *b)
 
 	for (i = 0; i < DAMON_NR_REMEMBERED; i++)
 		b->pages[i].due = 0;
+	b->nr_open = 0;
+	b->nr_new = 0;
+	b->until = 0;
 }
 
 void damon_back_forget_target(struct damon_back *b, const struct damon_target *t)
@@ -74,20 +84,67 @@ void damon_back_forget_target(struct damon_back *b, const struct damon_target *t
 			b->pages[i].due = 0;
 }
 
+static unsigned long nr_refaults(void)
+{
+	return global_node_page_state(WORKINGSET_REFAULT_ANON) +
+		global_node_page_state(WORKINGSET_REFAULT_FILE);
+}
+
+/* Of what is open, @nr pages are back. */
+static void count_refaults(struct damon_back *b, unsigned long nr)
+{
+	nr = min(nr, b->nr_open);
+	b->nr_open -= nr;
+	b->nr_recent += nr;
+	b->nr_recent_back += nr;
+	b->sz_checked += (u64)nr * PAGE_SIZE;
+	b->sz_back += (u64)nr * PAGE_SIZE;
+}
+
+/* What was given up in the period before this one, and has not come back, is gone. */
+static void begin_period(struct damon_back *b, u64 now)
+{
+	unsigned long nr_new = min(b->nr_new, b->nr_open), nr_gone = b->nr_open - nr_new;
+
+	b->nr_recent += nr_gone;
+	b->sz_checked += (u64)nr_gone * PAGE_SIZE;
+	b->nr_open = nr_new;
+	b->nr_new = 0;
+	b->until = now + DAMON_BACK_NS;
+}
+
+static void look_at_refaults(struct damon_back *b, u64 now)
+{
+	unsigned long nr = nr_refaults();
+
+	if (b->until)
+		count_refaults(b, nr - b->nr_refaults);
+	b->nr_refaults = nr;
+	if (b->until <= now)
+		begin_period(b, now);
+}
+
 void damon_back_look(struct damon_ctx *ctx, struct damon_back *b, u64 now)
 {
 	unsigned int i;
 
+	if (!ctx->is_present)
+		look_at_refaults(b, now);
 	for (i = 0; ctx->is_present && i < DAMON_NR_REMEMBERED; i++) {
 		struct damon_given_up *g = &b->pages[i];
+		int present;
 
 		if (!g->due)
 			continue;
 		cond_resched();
-		if (ctx->is_present(ctx, g->target, g->addr))
+		present = ctx->is_present(ctx, g->target, g->addr);
+		if (present > 0)
 			check(b, g, /*is_back=*/true);
-		else if (g->due <= now)
+		else if (g->due <= now && !present)
 			check(b, g, /*is_back=*/false);
+		else if (g->due + DAMON_BACK_NS <= now)
+			/* The lock has been in use for as long again. */
+			g->due = 0;
 	}
 	b->nr_seen = 0;
 }
@@ -113,6 +170,10 @@ void damon_back_remember(struct damon_ctx *ctx, struct damon_back *b, struct dam
 	u64 due = now + DAMON_BACK_NS;
 	unsigned int i;
 
+	if (!ctx->is_present && work->action == DAMON_PAGEOUT) {
+		b->nr_open += work->sz_applied / PAGE_SIZE;
+		b->nr_new += work->sz_applied / PAGE_SIZE;
+	}
 	for (i = 0; ctx->is_present && i < work->nr_given_up; i++) {
 		struct damon_given_up *g = find_place(ctx, b, due);
 
@@ -131,9 +192,9 @@ void damon_back_remember(struct damon_ctx *ctx, struct damon_back *b, struct dam
 void damon_back_tune(struct damon_back *b, unsigned int goal_bp, unsigned long least,
 		     unsigned long most)
 {
-	unsigned int nr_needed = clamp(10000 / goal_bp, MIN_PAGES, MAX_PAGES);
-	bool too_many = b->nr_recent_back >
-		2 * max(max(b->nr_recent, nr_needed) * goal_bp / 10000, 1);
+	unsigned long nr_needed = clamp(10000 / goal_bp, MIN_PAGES, MAX_PAGES);
+	u64 nr_known = max(b->nr_recent + b->nr_open, nr_needed);
+	bool too_many = b->nr_recent_back > 2 * max(div_u64(nr_known * goal_bp, 10000), 1);
 	unsigned long age = b->min_age;
 
 	if (b->nr_recent < nr_needed && !too_many)

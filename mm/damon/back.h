@@ -38,13 +38,20 @@ struct damon_given_up {
  * @min_age:	Memory is given up at this age, in aggregations, if there is a goal.
  * @nr_recent:	Pages checked since @min_age was set.
  * @nr_recent_back: Pages of these that came back.
+ * @nr_open:	Pages of which it is not known yet, where refaults tell.
+ * @nr_new:	Those of them that were given up in this period.
+ * @until:	End of the period, in nanoseconds; 0 before the first one.
+ * @nr_refaults: What the counters of the machine said last.
  */
 struct damon_back {
 	struct damon_given_up pages[DAMON_NR_REMEMBERED];
 	unsigned long nr_seen;
 	u64 sz_checked, sz_back;
 	unsigned long min_age;
-	unsigned int nr_recent, nr_recent_back;
+	unsigned long nr_recent, nr_recent_back;
+	unsigned long nr_open, nr_new;
+	u64 until;
+	unsigned long nr_refaults;
 };
 
 /**

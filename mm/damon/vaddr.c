@@ -423,13 +423,13 @@ static int va_act(struct damon_ctx *ctx, struct damon_target *t, struct damon_wo
 	return err;
 }
 
-static bool va_is_present(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
+static int va_is_present(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
 {
 	struct mm_struct *mm = get_mm(t);
-	bool present;
+	int present;
 
 	if (!mm)
-		return false;
+		return 0;
 	present = damon_va_is_present(mm, addr);
 	put_mm(mm);
 	return present;

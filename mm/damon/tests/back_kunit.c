@@ -151,7 +151,67 @@ static void age_finds_the_goal(struct kunit *test)
 	KUNIT_EXPECT_LE(test, back * 10000, sum * c->goal_bp * 3 / 2);
 }
 
+/* Where no page can be looked for: what the machine reads back is of what was given up. */
+static void refaults_are_counted(struct kunit *test)
+{
+	struct damon_work work = { .action = DAMON_PAGEOUT, .sz_applied = PAGES(1000) };
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_back *b = test_back(test);
+	u64 now = NSEC_PER_SEC;
+
+	damon_back_look(ctx, b, now);
+	damon_back_remember(ctx, b, NULL, &work, now);
+	count_refaults(b, 300);
+	KUNIT_EXPECT_EQ(test, b->sz_back, PAGES(300));
+	KUNIT_EXPECT_EQ(test, b->sz_checked, PAGES(300));
+	/* More than was given up is of others. */
+	count_refaults(b, 5000);
+	KUNIT_EXPECT_EQ(test, b->sz_back, PAGES(1000));
+
+	begin_period(b, now);
+	damon_back_remember(ctx, b, NULL, &work, now);
+	begin_period(b, now);
+	count_refaults(b, 100);
+	KUNIT_EXPECT_EQ(test, b->sz_checked, PAGES(1100));
+	begin_period(b, now);
+	KUNIT_EXPECT_EQ(test, b->sz_checked, PAGES(2000));
+	KUNIT_EXPECT_EQ(test, b->sz_back, PAGES(1100));
+	KUNIT_EXPECT_EQ(test, b->nr_open, 0);
+	/* Nothing is known of a pause. */
+	damon_back_remember(ctx, b, NULL, &work, now);
+	damon_back_forget(b);
+	begin_period(b, now);
+	KUNIT_EXPECT_EQ(test, b->sz_checked, PAGES(2000));
+}
+
+/* A few of many are no reason to wait for longer. */
+static void few_refaults_of_many_are_borne(struct kunit *test)
+{
+	struct damon_work work = { .action = DAMON_PAGEOUT, .sz_applied = PAGES(10000) };
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_back *b = test_back(test);
+
+	damon_back_look(ctx, b, 0);
+	damon_back_remember(ctx, b, NULL, &work, 0);
+	count_refaults(b, 90);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 200);
+	count_refaults(b, 150);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 301);
+	/* It is not lowered before what was given up has had its time. */
+	damon_back_remember(ctx, b, NULL, &work, 0);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 301);
+	begin_period(b, 0);
+	begin_period(b, 0);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 301 - 38);
+}
+
 static struct kunit_case damon_back_cases[] = {
+	KUNIT_CASE(refaults_are_counted),
+	KUNIT_CASE(few_refaults_of_many_are_borne),
 	KUNIT_CASE(age_begins_with_caution),
 	KUNIT_CASE(age_falls_while_nothing_comes_back),
 	KUNIT_CASE(age_is_left_alone_before_enough_is_known),

@@ -16,7 +16,7 @@ static struct {
 	int err;
 	/* Work that takes so many pieces, after which the worker shall end. */
 	unsigned int stop_after;
-	bool present;
+	int present;
 } asked;
 
 static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *w)
@@ -36,7 +36,7 @@ static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon
 	return 0;
 }
 
-static bool say_present(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
+static int say_present(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
 {
 	return asked.present;
 }
@@ -298,8 +298,12 @@ static void what_was_given_up_is_looked_for(struct kunit *test)
 	damon_schemes_apply(ctx, 0);
 	damon_schemes_apply(ctx, 9 * (u64)NSEC_PER_SEC);
 	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, 0);
-	asked.present = true;
+	/* As long as a lock is in use, nobody knows. */
+	asked.present = -EAGAIN;
 	damon_schemes_apply(ctx, 10 * (u64)NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, 0);
+	asked.present = true;
+	damon_schemes_apply(ctx, 11 * (u64)NSEC_PER_SEC);
 	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, PAGES(10));
 	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_back, PAGES(10));
 	/* Once. */
