@@ -708,6 +708,13 @@ struct damon_ctx {
 	 */
 	int (*is_present)(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr);
 
+	/**
+	 * @sz_on_node: Called by the worker at the end of an aggregation.  Says how many
+	 * bytes from @start up to @end are on a node, or on any for NUMA_NO_NODE.  May be
+	 * NULL; then there can be no goal of DAMON_GOAL_NODE_ELIGIBLE_MEM_BP.
+	 */
+	u64 (*sz_on_node)(struct damon_ctx *ctx, unsigned long start, unsigned long end, int nid);
+
 	/** @actions: One bit for each &enum damon_action that @act can do. */
 	unsigned long actions;
 
@@ -910,8 +917,8 @@ int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from);
  *
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
- *	as damon_set_attrs() takes, -EOPNOTSUPP when the primitives can not do what a
- *	scheme wants, -ENOMEM, or another error of making the thread.
+ *	as damon_set_attrs() takes, or the primitives can not tell a goal, -EOPNOTSUPP when
+ *	they can not do what a scheme wants, -ENOMEM, or another error of making the thread.
  */
 int damon_start(struct damon_ctx *ctx);
 

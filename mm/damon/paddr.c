@@ -191,6 +191,22 @@ static unsigned long next_step(unsigned long pfn, unsigned long end, int nid)
 	return next;
 }
 
+static u64 pa_sz_on_node(struct damon_ctx *ctx, unsigned long start, unsigned long end, int nid)
+{
+	unsigned long pfn = (u64)start * ADDR_UNIT >> PAGE_SHIFT, next;
+	unsigned long last = (u64)end * ADDR_UNIT >> PAGE_SHIFT;
+	u64 nr = 0;
+
+	for (; pfn < last; pfn = next) {
+		if (!damon_go_on(ctx))
+			break;
+		next = next_step(pfn, last, nid);
+		if (is_online(pfn, nid))
+			nr += next - pfn;
+	}
+	return nr << PAGE_SHIFT;
+}
+
 static int add_ram(unsigned long pfn, unsigned long nr_pages, void *arg)
 {
 	unsigned long end = pfn + nr_pages, start = pfn, next;
@@ -817,6 +833,7 @@ static void pa_set(struct damon_ctx *ctx)
 	ctx->target_valid = NULL;
 	ctx->act = pa_act;
 	ctx->is_present = NULL;
+	ctx->sz_on_node = pa_sz_on_node;
 	ctx->actions = DAMON_PA_ACTIONS;
 	ctx->release_target = pa_release_target;
 	ctx->cleanup = pa_cleanup;

@@ -41,6 +41,7 @@
 
 #include "back.h"
 #include "evidence.h"
+#include "goal.h"
 #include "internal.h"
 #include "quota.h"
 #include "scheme.h"
@@ -104,6 +105,7 @@ int damon_scheme_check(const struct damon_scheme *s)
 {
 	const struct damon_pattern *p = &s->pattern;
 	const struct damon_watermarks *w = &s->wmarks;
+	unsigned int i;
 
 	if (p->min_sz > p->max_sz || p->min_nr_accesses > p->max_nr_accesses ||
 	    p->min_age > p->max_age)
@@ -117,6 +119,11 @@ int damon_scheme_check(const struct damon_scheme *s)
 	if (s->nr_filters > DAMON_MAX_SCHEME_ROWS || s->nr_dests > DAMON_MAX_SCHEME_ROWS ||
 	    s->quota.nr_goals > DAMON_MAX_SCHEME_ROWS)
 		return -EINVAL;
+	if (s->quota.tuner >= DAMON_NR_GOAL_TUNERS)
+		return -EINVAL;
+	for (i = 0; i < s->quota.nr_goals; i++)
+		if (damon_goal_check(&s->quota.goals[i]))
+			return -EINVAL;
 	return w->low > w->mid || w->mid > w->high ? -EINVAL : 0;
 }
 
@@ -197,6 +204,8 @@ int damon_schemes_check(const struct damon_ctx *ctx)
 
 		if (action != DAMON_STAT && !(ctx->act && ctx->actions & BIT(action)))
 			return -EOPNOTSUPP;
+		if (!ctx->sz_on_node && damon_goals_ask_eligible(&ctx->schemes[i].cfg.quota))
+			return -EINVAL;
 	}
 	return 0;
 }

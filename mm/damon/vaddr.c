@@ -505,6 +505,7 @@ static void va_set(struct damon_ctx *ctx)
 	ctx->target_valid = va_target_valid;
 	ctx->act = va_act;
 	ctx->is_present = va_is_present;
+	ctx->sz_on_node = NULL;
 	ctx->actions = DAMON_VA_ACTIONS;
 	ctx->release_target = va_release_target;
 	ctx->cleanup = va_cleanup;

@@ -69,6 +69,24 @@ static void memory_is_clipped_to_the_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->want[rs->nr].end, 0);
 }
 
+static void memory_is_on_its_node(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct page *page = alloc_page(GFP_KERNEL);
+	unsigned long addr, end;
+	int nid;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	addr = pfn_to_addr(page_to_pfn(page));
+	end = addr + PAGE_SIZE / ADDR_UNIT;
+	nid = page_to_nid(page);
+	__free_page(page);
+	KUNIT_EXPECT_EQ(test, pa_sz_on_node(ctx, addr, end, nid), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pa_sz_on_node(ctx, addr, end, NUMA_NO_NODE), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pa_sz_on_node(ctx, addr, end, nid + 1), 0);
+	KUNIT_EXPECT_EQ(test, pa_sz_on_node(ctx, addr, addr, NUMA_NO_NODE), 0);
+}
+
 /* Also where the memory between them has larger holes, and there is room for one. */
 static void what_is_between_the_limits_is_left_out(struct kunit *test)
 {
@@ -339,6 +357,7 @@ static void unknown_is_no_sample(struct kunit *test)
 
 static struct kunit_case damon_paddr_cases[] = {
 	KUNIT_CASE_PARAM(memory_is_clipped_to_the_limits, limits_gen_params),
+	KUNIT_CASE(memory_is_on_its_node),
 	KUNIT_CASE(what_is_between_the_limits_is_left_out),
 	KUNIT_CASE(limits_are_the_regions_that_touch),
 	KUNIT_CASE(all_memory_is_found),

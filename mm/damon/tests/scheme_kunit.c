@@ -311,6 +311,8 @@ static void what_was_given_up_is_looked_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, PAGES(10));
 }
 
+static const struct damon_goal no_target;
+
 static const struct wrong_case {
 	const char *name;
 	struct damon_scheme s;
@@ -324,6 +326,9 @@ static const struct wrong_case {
 	{ "no such metric", { .wmarks.metric = DAMON_NR_WMARK_METRICS }, -EINVAL },
 	{ "low above mid", { .wmarks = { .high = 2, .mid = 1, .low = 2 } }, -EINVAL },
 	{ "mid above high", { .wmarks = { .high = 1, .mid = 2, .low = 1 } }, -EINVAL },
+	{ "a goal of nothing", { .quota = { .goals = &no_target, .nr_goals = 1 } }, -EINVAL },
+	{ "too many goals", { .quota.nr_goals = DAMON_MAX_SCHEME_ROWS + 1 }, -EINVAL },
+	{ "no such tuner", { .quota.tuner = DAMON_NR_GOAL_TUNERS }, -EINVAL },
 	{ "all alike", { .wmarks = { .high = 1, .mid = 1, .low = 1 } }, 0 },
 };
 
