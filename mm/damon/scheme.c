@@ -218,7 +218,7 @@ static unsigned long least_age(const struct damon_scheme_state *s)
 
 static void publish_stat(struct damon_ctx *ctx, struct damon_scheme_state *s)
 {
-	s->stat.esz = s->quota.limited ? s->quota.esz : 0;
+	s->stat.esz = damon_quota_is_limited(&s->cfg.quota) ? s->quota.esz : 0;
 	s->stat.qt_exceeds = s->quota.nr_full;
 	s->stat.sz_checked = s->back.sz_checked;
 	s->stat.sz_back = s->back.sz_back;
@@ -539,6 +539,32 @@ static unsigned int find_min_score(struct pass *p)
 	return score;
 }
 
+/* Bytes of all runs that match which are on node @nid. */
+static u64 sz_eligible(void *arg, int nid)
+{
+	struct pass *p = arg;
+	struct damon_target *t;
+	struct damon_region *r;
+	u64 sz = 0;
+
+	damon_for_each_target(t, p->ctx) {
+		damon_for_each_region(r, t) {
+			struct run run;
+
+			if (!damon_go_on(p->ctx))
+				return 0;
+			if (!matches(p, r))
+				continue;
+			run = run_from(p, t, r, matches);
+			r = run.last;
+			if (has_size(p, &run))
+				sz += p->ctx->sz_on_node(p->ctx, run.first->ar.start,
+							 run.last->ar.end, nid);
+		}
+	}
+	return sz;
+}
+
 /*
  * Do the work on [@start, @end) of @t, in pieces.  Return how far it came: @start if a lock
  * was in use, or the target is gone.
@@ -584,7 +610,7 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 	}
 	ns = ktime_get_ns() - began;
 	s->stat.ns += ns;
-	damon_quota_charge(&s->quota, 0, ns);
+	damon_quota_charge_time(&s->quota, ns);
 	return start;
 }
 
@@ -687,7 +713,7 @@ static void work_on(struct pass *p, const struct run *run, unsigned long start)
 	s->stat.sz_tried += sz;
 	s->stat.nr_applied += !!sz_applied;
 	s->stat.sz_applied += sz_applied;
-	damon_quota_charge(&s->quota, sz, 0);
+	damon_quota_charge(&s->quota, &s->cfg.quota, sz, sz_applied);
 	publish_stat(p->ctx, s);
 	/*
 	 * Less than a huge page is not enough for some actions: it waits until what is
@@ -775,6 +801,7 @@ static unsigned long nr_aggregations(const struct damon_ctx *ctx, unsigned long 
 
 static void run_pass(struct pass *p)
 {
+	const struct damon_eligible eligible = { sz_eligible, p };
 	const struct damon_scheme *cfg = &p->s->cfg;
 	struct damon_target *t;
 	u64 esz = p->s->quota.esz;
@@ -788,8 +815,8 @@ static void run_pass(struct pass *p)
 		p->look_to = min(p->look_from + nr_aggregations(p->ctx, cfg->apply_interval),
 				 age) - 1;
 	}
-	damon_quota_begin(&p->s->quota, &cfg->quota, p->now);
-	if (p->s->quota.limited) {
+	damon_quota_begin(&p->s->quota, &cfg->quota, &eligible, p->now);
+	if (damon_quota_is_limited(&cfg->quota)) {
 		if (!begun || esz != p->s->quota.esz)
 			trace_damos_esz(p->index, p->s->quota.esz);
 		if (damon_quota_room(&p->s->quota, &cfg->quota))
@@ -802,7 +829,7 @@ static void run_pass(struct pass *p)
 		p->target_index++;
 	}
 	/* It came to the last region, so the next window begins from the first. */
-	if (!p->s->quota.limited || damon_quota_room(&p->s->quota, &cfg->quota))
+	if (damon_quota_room(&p->s->quota, &cfg->quota))
 		p->s->quota.target = NULL;
 }
 

@@ -17,6 +17,8 @@ static struct {
 	/* Work that takes so many pieces, after which the worker shall end. */
 	unsigned int stop_after;
 	int present;
+	/* The action has no effect. */
+	bool fails;
 } asked;
 
 static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *w)
@@ -24,7 +26,7 @@ static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon
 	if (asked.err)
 		return asked.err;
 	if (!w->look) {
-		w->sz_applied = w->range.end - w->range.start;
+		w->sz_applied = asked.fails ? 0 : w->range.end - w->range.start;
 		w->given_up[0] = w->range.start;
 		w->nr_given_up = 1;
 	}
@@ -39,6 +41,12 @@ static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon
 static int say_present(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
 {
 	return asked.present;
+}
+
+/* The first 20 pages are on node 0. */
+static u64 say_on_node(struct damon_ctx *ctx, unsigned long start, unsigned long end, int nid)
+{
+	return (nid ? end : min(end, PAGES(20))) - min(start, nid ? start : PAGES(20));
 }
 
 static const struct damon_pattern any = {
@@ -311,6 +319,53 @@ static void what_was_given_up_is_looked_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, PAGES(10));
 }
 
+/* In one window. */
+static void what_fails_leaves_room(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = any, .action = DAMON_WILLNEED,
+		.quota = {
+			.sz = PAGES(10), .reset_interval = 1000,
+			.fail_charge_num = 1, .fail_charge_denom = 4,
+		},
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	unsigned int i;
+
+	add_aged(test, add_target(test, ctx), 0, PAGES(100), 0, 9);
+	asked.fails = true;
+	for (i = 0; i < 100; i++)
+		damon_schemes_apply(ctx, i * (u64)NSEC_PER_MSEC);
+	KUNIT_EXPECT_GT(test, stat_of(test, ctx).sz_tried, PAGES(36));
+	KUNIT_EXPECT_LE(test, stat_of(test, ctx).sz_tried, PAGES(40));
+}
+
+/* 10 pages are missing, of 20 that match; a quarter is done in a window. */
+static void goal_asks_which_memory_matches(struct kunit *test)
+{
+	static const struct damon_goal goal = { DAMON_GOAL_NODE_ELIGIBLE_MEM_BP, 10000 };
+	struct damon_scheme s = {
+		.pattern = { 0, PAGES(15), 0, 0, 0, ULONG_MAX }, .action = DAMON_WILLNEED,
+		.quota = { .goals = &goal, .nr_goals = 1, .reset_interval = 1000 },
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *t = add_target(test, ctx);
+
+	/* Processes have no nodes. */
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EINVAL);
+	ctx->sz_on_node = say_on_node;
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), 0);
+	add_aged(test, t, 0, PAGES(5), 0, 9);
+	add_aged(test, t, PAGES(5), PAGES(10), 0, 0);
+	add_aged(test, t, PAGES(10), PAGES(20), 5, 9);
+	add_aged(test, t, PAGES(20), PAGES(30), 0, 9);
+	/* Too large. */
+	add_aged(test, t, PAGES(40), PAGES(60), 0, 9);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).esz, PAGES(10) / 4);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, PAGES(2));
+}
+
 static const struct damon_goal no_target;
 
 static const struct wrong_case {
@@ -457,6 +512,8 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE(lock_in_use_counts_as_nothing),
 	KUNIT_CASE(limit_on_regions_is_kept),
 	KUNIT_CASE(what_was_given_up_is_looked_for),
+	KUNIT_CASE(what_fails_leaves_room),
+	KUNIT_CASE(goal_asks_which_memory_matches),
 	KUNIT_CASE_PARAM(wrong_schemes_change_nothing, wrong_gen_params),
 	KUNIT_CASE(primitives_are_asked_what_they_can_do),
 	KUNIT_CASE(some_are_applied_in_between),
