@@ -86,6 +86,28 @@ int damon_va_act(struct damon_ctx *ctx, struct mm_struct *mm, struct damon_work 
 int damon_va_is_present(struct mm_struct *mm, unsigned long addr);
 
 /**
+ * enum damon_who - Who may access a page?
+ * @DAMON_SOMEBODY:	Somebody who can be asked.
+ * @DAMON_NOBODY:	It is free.
+ * @DAMON_WHO_KNOWS:	It is of the kernel, or of a device, or in migration.
+ */
+enum damon_who {
+	DAMON_SOMEBODY,
+	DAMON_NOBODY,
+	DAMON_WHO_KNOWS,
+};
+
+/**
+ * damon_pa_get_folio() - Get the folio of a page, and keep it.
+ * @pfn:	The page.
+ * @folio:	Where to write it, for DAMON_SOMEBODY; to be given back by folio_put().
+ *
+ * Context: Any but interrupts.
+ * Return: Who may access the page.
+ */
+enum damon_who damon_pa_get_folio(unsigned long pfn, struct folio **folio);
+
+/**
  * damon_pa_look() - Arrange that the next access to a folio can be seen.
  * @folio:	The folio, which reclaim knows, with a reference.
  *

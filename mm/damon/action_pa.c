@@ -9,32 +9,11 @@
  */
 #include <linux/damon.h>
 #include <linux/list.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 #include <linux/swap.h>
 
 #include "action.h"
 #include "internal.h"
-
-/* The folio of a page that reclaim knows, with a reference, or NULL. */
-static struct folio *get_lru_folio(unsigned long pfn)
-{
-	struct folio *folio;
-	struct page *page;
-
-	guard(rcu)();
-	page = pfn_to_online_page(pfn);
-	if (!page || PageTail(page))
-		return NULL;
-	folio = page_folio(page);
-	if (!folio_test_lru(folio) || !folio_try_get(folio))
-		return NULL;
-	if (page_folio(page) == folio && folio_test_lru(folio))
-		return folio;
-	folio_put(folio);
-	return NULL;
-}
 
 static void act_on_folio(struct damon_work *work, struct folio *folio, struct list_head *list)
 {
@@ -64,16 +43,16 @@ void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work)
 	LIST_HEAD(folios);
 
 	while (pfn < end) {
-		struct folio *folio = get_lru_folio(pfn);
+		unsigned long start = pfn++;
+		struct folio *folio;
 
 		cond_resched();
-		if (!folio) {
-			pfn++;
+		if (damon_pa_get_folio(start, &folio) != DAMON_SOMEBODY)
 			continue;
-		}
-		pfn += folio_nr_pages(folio);
-		/* One that goes on behind the piece may be in use there. */
-		if (pfn <= end && (nid == NUMA_NO_NODE || nid == folio_nid(folio)))
+		pfn = folio_pfn(folio) + folio_nr_pages(folio);
+		/* Beside the piece it may be in use. */
+		if (folio_test_lru(folio) && folio_pfn(folio) == start && pfn <= end &&
+		    (nid == NUMA_NO_NODE || nid == folio_nid(folio)))
 			act_on_folio(work, folio, &folios);
 		folio_put(folio);
 	}

@@ -331,13 +331,6 @@ subsys_initcall(pa_setup);
 
 /* === One page === */
 
-/* Who may access a page? */
-enum who {
-	SOMEBODY,	/* who can be asked */
-	NOBODY,		/* it is free */
-	WHO_KNOWS,
-};
-
 /* Neither flag is set while it is in migration. */
 static bool can_be_asked(struct folio *folio)
 {
@@ -356,27 +349,26 @@ static bool is_free(const struct page *page)
 	return !page_ref_count(page) && !PageTail(page);
 }
 
-/* For SOMEBODY, @folio is to be given back by folio_put(). */
-static enum who get_folio(unsigned long pfn, struct folio **folio)
+enum damon_who damon_pa_get_folio(unsigned long pfn, struct folio **folio)
 {
 	struct page *page;
 
 	guard(rcu)();
 	page = pfn_to_online_page(pfn);
 	if (!page)
-		return WHO_KNOWS;
+		return DAMON_WHO_KNOWS;
 	if (is_free(page))
-		return NOBODY;
+		return DAMON_NOBODY;
 	/* No reference is taken on what is certainly of the kernel. */
 	if (!PageLRU(page) && !PageHuge(page))
-		return WHO_KNOWS;
+		return DAMON_WHO_KNOWS;
 	*folio = page_folio(page);
 	if (!folio_try_get(*folio))
-		return NOBODY;
+		return DAMON_NOBODY;
 	if (page_folio(page) == *folio && can_be_asked(*folio) && !PageHWPoison(page))
-		return SOMEBODY;
+		return DAMON_SOMEBODY;
 	folio_put(*folio);
-	return WHO_KNOWS;
+	return DAMON_WHO_KNOWS;
 }
 
 /* One visit to all entries that map a page. */
@@ -628,21 +620,21 @@ static void pa_prepare_sample(struct damon_ctx *ctx, struct damon_target *t,
 			      struct pass *p, struct damon_region *r)
 {
 	struct folio *folio;
-	enum who who = WHO_KNOWS;
+	enum damon_who who = DAMON_WHO_KNOWS;
 	unsigned int i;
 
 	r->sample.flushed = false;
 	r->sample.lowered = false;
-	for (i = 0; i < MAX_TRIES && who == WHO_KNOWS; i++) {
+	for (i = 0; i < MAX_TRIES && who == DAMON_WHO_KNOWS; i++) {
 		damon_region_pick(ctx, r);
-		who = get_folio(pfn_of(r), &folio);
-		if (who == SOMEBODY && !is_of_target(t, folio)) {
+		who = damon_pa_get_folio(pfn_of(r), &folio);
+		if (who == DAMON_SOMEBODY && !is_of_target(t, folio)) {
 			folio_put(folio);
-			who = WHO_KNOWS;
+			who = DAMON_WHO_KNOWS;
 		}
 	}
-	r->sample.marked = who == SOMEBODY;
-	if (who != SOMEBODY)
+	r->sample.marked = who == DAMON_SOMEBODY;
+	if (who != DAMON_SOMEBODY)
 		return;
 	if (is_shared(r, folio))
 		r->wait = 1;
@@ -665,7 +657,7 @@ static void pa_check_sample(struct damon_ctx *ctx, struct pass *p,
 		damon_tlb_record(ctx, r, false);
 		return;
 	}
-	if (get_folio(pfn_of(r), &folio) != SOMEBODY)
+	if (damon_pa_get_folio(pfn_of(r), &folio) != DAMON_SOMEBODY)
 		return;
 	found = was_called(p, r, folio) ? DAMON_ACCESSED : check_page(p, pfn_of(r), folio);
 	folio_put(folio);

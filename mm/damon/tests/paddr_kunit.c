@@ -166,7 +166,7 @@ static void all_memory_is_found(struct kunit *test)
 
 /* === Pages === */
 
-/* A page of this thread, on a list of reclaim, as SOMEBODY's. */
+/* A page of this thread, on a list of reclaim, as somebody's. */
 static unsigned long user_page(struct kunit *test, unsigned long *addr)
 {
 	struct page *page;
@@ -200,7 +200,7 @@ static void access_is_seen_and_references_are_given_back(struct kunit *test)
 	struct folio *folio;
 	int refcount;
 
-	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	KUNIT_ASSERT_EQ(test, damon_pa_get_folio(pfn, &folio), DAMON_SOMEBODY);
 	refcount = folio_ref_count(folio);
 
 	KUNIT_ASSERT_TRUE(test, prepare_anew(pfn, folio));
@@ -227,7 +227,7 @@ static void system_call_is_seen(struct kunit *test)
 	unsigned int i, before;
 	struct folio *folio;
 
-	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	KUNIT_ASSERT_EQ(test, damon_pa_get_folio(pfn, &folio), DAMON_SOMEBODY);
 	for (i = 0; i < 12; i++) {
 		struct damon_region r = {};
 
@@ -253,7 +253,7 @@ static void samples_of_a_folio_share_its_references(struct kunit *test)
 	unsigned int i, before;
 	struct folio *folio;
 
-	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	KUNIT_ASSERT_EQ(test, damon_pa_get_folio(pfn, &folio), DAMON_SOMEBODY);
 	for (i = 0; i < 12; i++)
 		folio_mark_accessed(folio);
 	KUNIT_ASSERT_TRUE(test, prepare_anew(pfn, folio));
@@ -274,7 +274,7 @@ static void lock_in_use_is_no_answer(struct kunit *test)
 	struct anon_vma *anon_vma;
 	struct folio *folio;
 
-	KUNIT_ASSERT_EQ(test, get_folio(pfn, &folio), SOMEBODY);
+	KUNIT_ASSERT_EQ(test, damon_pa_get_folio(pfn, &folio), DAMON_SOMEBODY);
 	KUNIT_ASSERT_TRUE(test, prepare_anew(pfn, folio));
 	anon_vma = folio_get_anon_vma(folio);
 	KUNIT_ASSERT_NOT_NULL(test, anon_vma);
@@ -295,13 +295,13 @@ static void kernel_memory_is_not_touched(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_NOT_NULL(test, slab);
-	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(page), &folio), WHO_KNOWS);
+	KUNIT_EXPECT_EQ(test, damon_pa_get_folio(page_to_pfn(page), &folio), DAMON_WHO_KNOWS);
 	KUNIT_EXPECT_NULL(test, folio);
 	__free_page(page);
 	/* Of slab, and none at all. */
-	KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(virt_to_page(slab)), &folio), WHO_KNOWS);
-	KUNIT_EXPECT_EQ(test, get_folio(1UL << (PHYS_BITS - PAGE_SHIFT - 1), &folio),
-			WHO_KNOWS);
+	KUNIT_EXPECT_EQ(test, damon_pa_get_folio(page_to_pfn(virt_to_page(slab)), &folio), DAMON_WHO_KNOWS);
+	KUNIT_EXPECT_EQ(test, damon_pa_get_folio(1UL << (PHYS_BITS - PAGE_SHIFT - 1), &folio),
+			DAMON_WHO_KNOWS);
 	KUNIT_EXPECT_NULL(test, folio);
 }
 
@@ -314,14 +314,14 @@ static void free_memory_is_nobodys(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	for (i = 0; i < 1 << order; i++)
-		KUNIT_EXPECT_EQ(test, get_folio(page_to_pfn(pages) + i, &folio), WHO_KNOWS);
+		KUNIT_EXPECT_EQ(test, damon_pa_get_folio(page_to_pfn(pages) + i, &folio), DAMON_WHO_KNOWS);
 	__free_pages(pages, order);
 	/* Somebody else may have some of them by now. */
 	for (i = 0; i < 1 << order; i++) {
-		enum who who = get_folio(page_to_pfn(pages) + i, &folio);
+		enum damon_who who = damon_pa_get_folio(page_to_pfn(pages) + i, &folio);
 
-		nr += who == NOBODY;
-		if (who == SOMEBODY)
+		nr += who == DAMON_NOBODY;
+		if (who == DAMON_SOMEBODY)
 			folio_put(folio);
 	}
 	KUNIT_EXPECT_GT(test, nr, 1U << (order - 1));
