@@ -382,6 +382,10 @@ enum damon_filter_type {
  * one that fits decides; one of regions that allows is the last word for pages as well.  Where
  * none fits, memory is left out if the last filter is one that allows, and there is none of
  * pages behind it to ask.
+ *
+ * A range of addresses is rounded down to whole pages.  Memory that a filter of regions leaves
+ * out counts as not tried.  Filters of pages are for the actions that go page by page:
+ * @DAMON_COLD, @DAMON_PAGEOUT, @DAMON_STAT, those of the LRU lists and of migration.
  */
 struct damon_filter {
 	enum damon_filter_type type;
@@ -456,6 +460,8 @@ struct damon_scheme {
  * @nr_applied:	Times that the action did something.
  * @sz_applied:	The bytes that it did something to: freed, put elsewhere in the order of
  *		reclaim, or advised of.
+ * @sz_ops_filter_passed: Bytes of pages that filters of pages have let pass, or that a filter
+ *		of regions has allowed without them; 0 without filters of pages.
  * @qt_exceeds:	Windows, of those that are over, that were used up.
  * @nr_snapshots: Times that it has looked at all regions.
  * @esz:	Bytes that the present window allows, or 0 for no limit.
@@ -471,6 +477,7 @@ struct damon_scheme {
 struct damon_scheme_stat {
 	u64 nr_tried, sz_tried;
 	u64 nr_applied, sz_applied;
+	u64 sz_ops_filter_passed;
 	u64 qt_exceeds;
 	u64 nr_snapshots;
 	u64 esz;
@@ -508,9 +515,13 @@ struct damon_tried {
  *		@last is told.
  * @look:	Only clear the Accessed bits of its pages.
  * @spare:	Do nothing to pages that have been accessed since.
+ * @filters:	Filters, of which those of pages tell which pages are left out, but not from a
+ *		look.
+ * @nr_filters:	Their number; 0 for work with all pages.
  * @last:	There is no piece behind this one for now.
  * @cleared:	Accessed bits were cleared in this piece, or in those before; set by the
  *		primitives.
+ * @sz_passed:	Bytes of pages that the filters let pass; set by the primitives.
  * @sz_applied:	Bytes that the action had an effect on; set by the primitives.
  * @given_up:	Some of the pages that were given up, all equally likely; set by the
  *		primitives.
@@ -523,6 +534,9 @@ struct damon_work {
 	bool spare;
 	bool last;
 	bool cleared;
+	const struct damon_filter *filters;
+	unsigned int nr_filters;
+	unsigned long sz_passed;
 	unsigned long sz_applied;
 	unsigned long given_up[DAMON_NR_GIVEN_UP];
 	unsigned int nr_given_up;
@@ -715,8 +729,14 @@ struct damon_ctx {
 	 */
 	u64 (*sz_on_node)(struct damon_ctx *ctx, unsigned long start, unsigned long end, int nid);
 
-	/** @actions: One bit for each &enum damon_action that @act can do. */
+	/**
+	 * @actions: One bit for each &enum damon_action that @act can do.  @DAMON_STAT needs
+	 * it only with filters of pages.
+	 */
 	unsigned long actions;
+
+	/** @filters: One bit for each &enum damon_filter_type of pages that @act asks. */
+	unsigned long filters;
 
 	/**
 	 * @release_target: Called by the worker for each target as it ends, and for one that
@@ -851,7 +871,7 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
  *
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY while the monitor runs, -EINVAL when a value is out of its range, a
- *	range is reversed, or watermarks are not in order, -ENOMEM.
+ *	range is reversed or empty, a cgroup is 0, or watermarks are not in order, -ENOMEM.
  */
 int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
 		      ssize_t nr_schemes);
@@ -918,7 +938,8 @@ int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from);
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
  *	as damon_set_attrs() takes, or the primitives can not tell a goal, -EOPNOTSUPP when
- *	they can not do what a scheme wants, -ENOMEM, or another error of making the thread.
+ *	they can not do what a scheme wants, or not page by page where it has filters of
+ *	pages, -ENOMEM, or another error of making the thread.
  */
 int damon_start(struct damon_ctx *ctx);
 

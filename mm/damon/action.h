@@ -16,7 +16,7 @@
 
 /** DAMON_VA_ACTIONS - What can be done with the memory of processes. */
 #define DAMON_VA_ACTIONS							\
-	(BIT(DAMON_COLD) | BIT(DAMON_PAGEOUT) |					\
+	(BIT(DAMON_COLD) | BIT(DAMON_PAGEOUT) | BIT(DAMON_STAT) |		\
 	 (IS_ENABLED(CONFIG_ADVISE_SYSCALLS) ? BIT(DAMON_WILLNEED) : 0) |	\
 	 (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?				\
 	  BIT(DAMON_HUGEPAGE) | BIT(DAMON_NOHUGEPAGE) : 0) |			\
@@ -24,7 +24,8 @@
 	  IS_ENABLED(CONFIG_ADVISE_SYSCALLS) ? BIT(DAMON_COLLAPSE) : 0))
 
 /** DAMON_PA_ACTIONS - What can be done with physical memory. */
-#define DAMON_PA_ACTIONS (BIT(DAMON_PAGEOUT) | BIT(DAMON_LRU_PRIO) | BIT(DAMON_LRU_DEPRIO))
+#define DAMON_PA_ACTIONS							\
+	(BIT(DAMON_PAGEOUT) | BIT(DAMON_STAT) | BIT(DAMON_LRU_PRIO) | BIT(DAMON_LRU_DEPRIO))
 
 /**
  * damon_forget_use() - A folio has no use that speaks for it any more.
@@ -67,8 +68,8 @@ static inline bool damon_isolate(struct folio *folio, struct list_head *folios)
  * @mm:		The address space, pinned.
  * @work:	The work.
  *
- * Memory that is locked, of hugetlb or of devices, and pages that others map as well, are
- * neither made cold nor given up.
+ * Memory of hugetlb or of devices is left alone.  So are, but by DAMON_STAT, memory that is
+ * locked, and pages that others map as well.
  *
  * Context: On the worker; may sleep.  Takes mmap_lock if it is free.
  * Return: 0, or -EAGAIN when it was not.

@@ -2,8 +2,9 @@
 /*
  * What schemes do to physical memory: folio by folio, of those that reclaim knows.
  *
- * Has it been accessed since the scheme looked at it?  paddr.c tells.  Folios that are not
- * in a piece of work with all their pages are left alone.
+ * Has it been accessed since the scheme looked at it?  paddr.c tells, also where a filter
+ * wants to know.  Folios that are not in a piece of work with all their pages are left alone;
+ * where memory is only counted, each page is.
  *
  * Notes on locking.  A reference keeps the folio.
  */
@@ -13,15 +14,31 @@
 #include <linux/swap.h>
 
 #include "action.h"
+#include "filter.h"
 #include "internal.h"
 
-static void act_on_folio(struct damon_work *work, struct folio *folio, struct list_head *list)
+/* For a filter.  The next one who asks is told of accesses since this one. */
+static bool is_young(struct folio *folio, void *unused)
+{
+	bool young = damon_pa_was_accessed(folio);
+
+	if (young)
+		damon_pa_look(folio);
+	return young;
+}
+
+/* @sz bytes of the folio are in the piece. */
+static void act_on_folio(struct damon_work *work, struct folio *folio, unsigned long sz,
+			 struct list_head *list)
 {
 	if (work->look) {
 		damon_pa_look(folio);
 		return;
 	}
-	if (work->spare && damon_pa_was_accessed(folio))
+	if (!damon_folio_passes(work, folio, is_young, NULL))
+		return;
+	work->sz_passed += sz;
+	if (work->action == DAMON_STAT || (work->spare && damon_pa_was_accessed(folio)))
 		return;
 	if (work->action == DAMON_PAGEOUT) {
 		damon_isolate(folio, list);
@@ -33,7 +50,7 @@ static void act_on_folio(struct damon_work *work, struct folio *folio, struct li
 		damon_forget_use(folio);
 		folio_deactivate(folio);
 	}
-	work->sz_applied += folio_size(folio);
+	work->sz_applied += sz;
 }
 
 void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work)
@@ -45,15 +62,17 @@ void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work)
 	while (pfn < end) {
 		unsigned long start = pfn++;
 		struct folio *folio;
+		bool is_whole;
 
 		cond_resched();
 		if (damon_pa_get_folio(start, &folio) != DAMON_SOMEBODY)
 			continue;
 		pfn = folio_pfn(folio) + folio_nr_pages(folio);
 		/* Beside the piece it may be in use. */
-		if (folio_test_lru(folio) && folio_pfn(folio) == start && pfn <= end &&
-		    (nid == NUMA_NO_NODE || nid == folio_nid(folio)))
-			act_on_folio(work, folio, &folios);
+		is_whole = folio_pfn(folio) == start && pfn <= end;
+		if (folio_test_lru(folio) && (nid == NUMA_NO_NODE || nid == folio_nid(folio)) &&
+		    (is_whole || work->action == DAMON_STAT))
+			act_on_folio(work, folio, (min(pfn, end) - start) * PAGE_SIZE, &folios);
 		folio_put(folio);
 	}
 	/* Addresses of regions: what is counted is bytes, as in all statistics. */

@@ -4,8 +4,8 @@
  *
  * Three kinds of work.  Advice is what madvise() gives, one mapping at a time.  Pages are
  * made cold, or given up, one by one, since each is asked whether it has been accessed
- * since the scheme looked at it last.  And to look is to clear the Accessed bits, as
- * damon_work.look says.
+ * since the scheme looked at it last, if it has to be spared, or if a filter wants to know.
+ * And to look is to clear the Accessed bits, as damon_work.look says.
  *
  * The news.  Who clears an Accessed bit takes the news from others.  A sample of the
  * monitor that waits finds the idle flag of the folio gone; reclaim finds the folio marked
@@ -13,8 +13,8 @@
  * cleared, so it is asked, and cleared, together with the bit.
  *
  * The TLB.  A page whose translation stays in the TLB would be given up although it is in
- * use.  So where bits were cleared by a look the TLB is flushed, once at the end of the
- * memory that is looked at, unless damon.tlb_flushes is 0.
+ * use.  So where bits were cleared by a look, or for a filter that asks again next time, the
+ * TLB is flushed, once at the end of the memory, unless damon.tlb_flushes is 0.
  *
  * Notes on locking.  mmap_lock is taken if it is free, and held for a piece of a region
  * only; pages are reclaimed without it.  Inside is the page table lock.  Two actions wait
@@ -35,6 +35,7 @@
 
 #include "access.h"
 #include "action.h"
+#include "filter.h"
 #include "internal.h"
 #include "tlb.h"
 
@@ -193,6 +194,60 @@ static void drop_present(struct mm_struct *mm, struct damon_work *work)
 	}
 }
 
+/* Entries that map some pages of a folio, one huge one or @nr of pages. */
+struct entries {
+	struct page_work *pw;
+	struct vm_area_struct *vma;
+	unsigned long addr, sz;
+	pmd_t *pmd;
+	pte_t *pte;
+	unsigned long nr;
+};
+
+static bool clear_bits(const struct entries *e)
+{
+	bool young = false;
+	unsigned long i;
+
+	/* Without huge pages there is no such function. */
+	if (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) && e->pmd)
+		return pmdp_test_and_clear_young(e->vma, e->addr, e->pmd);
+	for (i = 0; i < e->nr; i++)
+		young |= ptep_test_and_clear_young(e->vma, e->addr + i * PAGE_SIZE, e->pte + i);
+	return young;
+}
+
+/*
+ * Clear the Accessed bits of a folio.  The young flag tells of bits that were set before a
+ * sample, which is no news for that sample.  Return whether it has been accessed.
+ */
+static bool clear_young(const struct entries *e, struct folio *folio)
+{
+	bool fresh = clear_bits(e);
+
+	e->pw->work->cleared |= fresh;
+	fresh |= mmu_notifier_clear_young(e->pw->mm, e->addr, e->addr + e->sz) != 0;
+	/* A sample that waits finds the flag gone. */
+	if (fresh)
+		folio_clear_idle(folio);
+	return folio_test_clear_young(folio) || fresh;
+}
+
+/* Clear them, and tell reclaim. */
+static bool was_accessed(struct folio *folio, void *arg)
+{
+	bool idle;
+
+	if (!clear_young(arg, folio))
+		return false;
+	/* This clears the idle flag as well. */
+	idle = folio_test_idle(folio);
+	folio_mark_accessed(folio);
+	if (idle)
+		folio_set_idle(folio);
+	return true;
+}
+
 static void give_up(struct page_work *pw, struct folio *folio, unsigned long addr)
 {
 	if (pw->work->action == DAMON_COLD) {
@@ -204,40 +259,30 @@ static void give_up(struct page_work *pw, struct folio *folio, unsigned long add
 	}
 }
 
-/*
- * All of @folio is mapped at @addr, by nobody else.  Its Accessed bits are cleared, and
- * one of them was set if @fresh.  The young flag tells of bits that were set before a
- * sample, which is no news for that sample.
- */
-static void visit_folio(struct page_work *pw, struct folio *folio, unsigned long addr,
-			bool fresh)
+static void visit_folio(struct entries *e, struct folio *folio)
 {
-	struct damon_work *work = pw->work;
-	bool accessed, idle;
+	struct damon_work *work = e->pw->work;
 
-	work->cleared |= fresh;
-	fresh |= mmu_notifier_clear_young(pw->mm, addr, addr + folio_size(folio)) != 0;
-	accessed = folio_test_clear_young(folio) || fresh;
-	/* A sample that waits finds the flag gone. */
-	if (fresh)
-		folio_clear_idle(folio);
-	if (!work->look && !(accessed && work->spare)) {
-		give_up(pw, folio, addr);
+	if (work->look) {
+		was_accessed(folio, e);
 		return;
 	}
-	if (!accessed)
+	if (!damon_folio_passes(work, folio, was_accessed, e))
 		return;
-	/* For reclaim; it clears the idle flag as well. */
-	idle = folio_test_idle(folio);
-	folio_mark_accessed(folio);
-	if (idle)
-		folio_set_idle(folio);
+	work->sz_passed += e->sz;
+	if (work->action == DAMON_STAT || (work->spare && was_accessed(folio, e)))
+		return;
+	/* With the bits, reclaim would take it for used. */
+	if (!work->spare)
+		clear_young(e, folio);
+	give_up(e->pw, folio, e->addr);
 }
 
-static bool is_ours(struct folio *folio)
+/* Work is done to what is @ours only: all of it is in the piece, and nobody else maps it. */
+static bool is_for(const struct damon_work *work, struct folio *folio, bool ours)
 {
 	return folio_test_lru(folio) && !folio_is_zone_device(folio) &&
-		folio_mapcount(folio) == folio_nr_pages(folio);
+		(ours || work->action == DAMON_STAT);
 }
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
@@ -245,20 +290,21 @@ static bool is_ours(struct folio *folio)
 static bool visit_huge(struct page_work *pw, pmd_t *pmd, unsigned long addr,
 		       unsigned long end, struct vm_area_struct *vma)
 {
+	struct entries e = { pw, vma, addr, end - addr, .pmd = pmd };
 	spinlock_t *ptl = pmd_trans_huge_lock(pmd, vma);
+	/* A region may end within it; what is beside may be in use. */
+	bool ours = e.sz == HPAGE_PMD_SIZE;
 	struct folio *folio;
 	pmd_t entry;
 
 	if (!ptl)
 		return false;
 	entry = pmdp_get(pmd);
-	/* A region may end within it; what is beside may be in use. */
-	if (pmd_present(entry) && pmd_trans_huge(entry) && !is_huge_zero_pmd(entry) &&
-	    end - addr == HPAGE_PMD_SIZE) {
+	if (pmd_present(entry) && pmd_trans_huge(entry) && !is_huge_zero_pmd(entry)) {
 		folio = pmd_folio(entry);
-		if (folio_test_lru(folio) && !folio_likely_mapped_shared(folio))
-			visit_folio(pw, folio, addr,
-				    pmdp_test_and_clear_young(vma, addr, pmd));
+		ours &= !folio_likely_mapped_shared(folio);
+		if (is_for(pw->work, folio, ours))
+			visit_folio(&e, folio);
 	}
 	spin_unlock(ptl);
 	return true;
@@ -289,24 +335,23 @@ static unsigned long nr_in_order(struct folio *folio, pte_t *pte, unsigned long 
 static unsigned long visit_ptes(struct page_work *pw, pte_t *pte, unsigned long addr,
 				unsigned long nr_max, struct vm_area_struct *vma)
 {
+	struct entries e = { pw, vma, addr, .pte = pte };
 	pte_t entry = ptep_get(pte);
 	struct folio *folio;
-	unsigned long nr, i;
-	bool young = false;
+	unsigned long nr;
 
 	if (!pte_present(entry))
 		return 1;
 	folio = vm_normal_folio(vma, addr, entry);
-	if (!folio || !is_ours(folio))
+	if (!folio)
 		return 1;
 	nr = nr_in_order(folio, pte, nr_max);
+	e.nr = max(nr, 1);
+	e.sz = e.nr * PAGE_SIZE;
 	/* Part of a large one: what is beside the piece may be in use. */
-	if (nr != folio_nr_pages(folio))
-		return max(nr, 1);
-	for (i = 0; i < nr; i++)
-		young |= ptep_test_and_clear_young(vma, addr + i * PAGE_SIZE, pte + i);
-	visit_folio(pw, folio, addr, young);
-	return nr;
+	if (is_for(pw->work, folio, nr == folio_nr_pages(folio) && folio_mapcount(folio) == nr))
+		visit_folio(&e, folio);
+	return e.nr;
 }
 
 static int visit_pmd(pmd_t *pmd, unsigned long addr, unsigned long end, struct mm_walk *walk)
@@ -330,19 +375,33 @@ static int visit_pmd(pmd_t *pmd, unsigned long addr, unsigned long end, struct m
 
 static int skip_vma(unsigned long start, unsigned long end, struct mm_walk *walk)
 {
-	return walk->vma->vm_flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB) ||
-		vma_is_dax(walk->vma);
+	return walk->vma->vm_flags & (VM_PFNMAP | VM_HUGETLB) || vma_is_dax(walk->vma);
+}
+
+static int skip_locked_vma(unsigned long start, unsigned long end, struct mm_walk *walk)
+{
+	struct page_work *pw = walk->private;
+
+	return (walk->vma->vm_flags & VM_LOCKED && pw->work->action != DAMON_STAT) ||
+		skip_vma(start, end, walk);
 }
 
 static const struct mm_walk_ops page_ops = {
 	.pmd_entry = visit_pmd,
-	.test_walk = skip_vma,
+	.test_walk = skip_locked_vma,
 	.walk_lock = PGWALK_RDLOCK,
 };
 
+/* Somebody asks again whether these pages have been accessed. */
+static bool asks_again(const struct damon_work *work)
+{
+	return work->look || damon_filters_of_pages(work->filters, work->nr_filters) &
+			     BIT(DAMON_FILTER_YOUNG);
+}
+
 static void flush_cleared(struct mm_struct *mm, const struct damon_work *work)
 {
-	if (work->look && work->last && work->cleared && damon_flushes_are_on())
+	if (work->last && work->cleared && asks_again(work) && damon_flushes_are_on())
 		flush_tlb_mm(mm);
 }
 

@@ -399,8 +399,9 @@ static int show_scheme_stat(struct seq_file *m, const struct damon_monitor *moni
 	seq_printf(m, "scheme=%u action=%s active=%c nr_tried=%llu sz_tried=%llu", index,
 		   damon_action_name(monitor->cfg.schemes[index].action),
 		   stat.active ? 'Y' : 'N', stat.nr_tried, stat.sz_tried);
-	seq_printf(m, " nr_applied=%llu sz_applied=%llu qt_exceeds=%llu esz=%llu",
-		   stat.nr_applied, stat.sz_applied, stat.qt_exceeds, stat.esz);
+	seq_printf(m, " nr_applied=%llu sz_applied=%llu sz_ops_filter_passed=%llu",
+		   stat.nr_applied, stat.sz_applied, stat.sz_ops_filter_passed);
+	seq_printf(m, " qt_exceeds=%llu esz=%llu", stat.qt_exceeds, stat.esz);
 	seq_printf(m, " time_us=%llu min_age=%llu sz_checked=%llu sz_back=%llu\n",
 		   div_u64(stat.ns, NSEC_PER_USEC), stat.min_age, stat.sz_checked,
 		   stat.sz_back);

@@ -61,6 +61,7 @@
 
 #include "access.h"
 #include "action.h"
+#include "filter.h"
 #include "internal.h"
 #include "primitives.h"
 #include "ranges.h"
@@ -827,6 +828,7 @@ static void pa_set(struct damon_ctx *ctx)
 	ctx->is_present = NULL;
 	ctx->sz_on_node = pa_sz_on_node;
 	ctx->actions = DAMON_PA_ACTIONS;
+	ctx->filters = DAMON_PAGE_FILTERS;
 	ctx->release_target = pa_release_target;
 	ctx->cleanup = pa_cleanup;
 	ctx->addr_unit = ADDR_UNIT;

@@ -9,6 +9,9 @@
  * suffice for all, those of high priority have theirs, and the next window goes on behind
  * the place where this one ended.
  *
+ * Filters.  What filters of regions leave out is not worked on, is not looked at, is not
+ * counted, and keeps its age; see filter.c.  Those of pages are for the primitives.
+ *
  * Pieces.  The primitives get 2 MiB, or a huge page, at a time, so no lock of a target is
  * held for longer than that takes; between two pieces the worker looks whether it shall
  * end, and whether time or bytes are used up.  What is done of a region then becomes a
@@ -41,6 +44,7 @@
 
 #include "back.h"
 #include "evidence.h"
+#include "filter.h"
 #include "goal.h"
 #include "internal.h"
 #include "quota.h"
@@ -79,14 +83,16 @@ static const struct action {
 	bool cold, hot;
 	/* It takes memory away from who has it. */
 	bool gives_up;
+	/* It is advice on addresses, and does not ask which pages are there. */
+	bool advises;
 } actions[] = {
-	[DAMON_WILLNEED] = { "willneed" },
+	[DAMON_WILLNEED] = { "willneed", .advises = true },
 	[DAMON_COLD] = { "cold", .cold = true, .gives_up = true },
 	[DAMON_PAGEOUT] = { "pageout", .cold = true, .gives_up = true },
-	[DAMON_HUGEPAGE] = { "hugepage", .hot = true },
-	[DAMON_NOHUGEPAGE] = { "nohugepage", .cold = true },
+	[DAMON_HUGEPAGE] = { "hugepage", .hot = true, .advises = true },
+	[DAMON_NOHUGEPAGE] = { "nohugepage", .cold = true, .advises = true },
 	[DAMON_STAT] = { "stat" },
-	[DAMON_COLLAPSE] = { "collapse", .hot = true },
+	[DAMON_COLLAPSE] = { "collapse", .hot = true, .advises = true },
 	[DAMON_LRU_PRIO] = { "lru_prio", .hot = true },
 	[DAMON_LRU_DEPRIO] = { "lru_deprio", .cold = true, .gives_up = true },
 	[DAMON_MIGRATE_HOT] = { "migrate_hot", .hot = true },
@@ -123,6 +129,9 @@ int damon_scheme_check(const struct damon_scheme *s)
 		return -EINVAL;
 	for (i = 0; i < s->quota.nr_goals; i++)
 		if (damon_goal_check(&s->quota.goals[i]))
+			return -EINVAL;
+	for (i = 0; i < s->nr_filters; i++)
+		if (damon_filter_check(&s->filters[i]))
 			return -EINVAL;
 	return w->low > w->mid || w->mid > w->high ? -EINVAL : 0;
 }
@@ -195,14 +204,23 @@ void damon_schemes_free(struct damon_ctx *ctx)
 	free_schemes(ctx->schemes, ctx->nr_schemes);
 }
 
+/* To count all memory, nobody has to be asked. */
+static bool needs_act(const struct damon_scheme *s)
+{
+	return s->action != DAMON_STAT || damon_filters_of_pages(s->filters, s->nr_filters);
+}
+
 int damon_schemes_check(const struct damon_ctx *ctx)
 {
 	unsigned int i;
 
 	for (i = 0; i < ctx->nr_schemes; i++) {
-		enum damon_action action = ctx->schemes[i].cfg.action;
+		const struct damon_scheme *s = &ctx->schemes[i].cfg;
+		unsigned long filters = damon_filters_of_pages(s->filters, s->nr_filters);
 
-		if (action != DAMON_STAT && !(ctx->act && ctx->actions & BIT(action)))
+		if (needs_act(s) && !(ctx->act && ctx->actions & BIT(s->action)))
+			return -EOPNOTSUPP;
+		if (filters & ~ctx->filters || (filters && actions[s->action].advises))
 			return -EOPNOTSUPP;
 		if (!ctx->sz_on_node && damon_goals_ask_eligible(&ctx->schemes[i].cfg.quota))
 			return -EINVAL;
@@ -398,6 +416,8 @@ struct pass {
 	unsigned int min_score;
 	/* The first and the last age of the second look; none if it is past the last. */
 	unsigned long look_from, look_to;
+	/* Of the filters of the scheme, for the present part; 0 if all its pages pass. */
+	unsigned int nr_filters;
 };
 
 static bool is_within(unsigned long x, unsigned long min, unsigned long max)
@@ -506,6 +526,36 @@ static bool has_size(const struct pass *p, const struct run *run)
 	return sz >= pattern->min_sz && sz <= pattern->max_sz;
 }
 
+/* Find the first part of [@start, @end) that the filters of regions let pass, if any. */
+static bool find_part(struct pass *p, unsigned long start, unsigned long end,
+		      struct damon_addr_range *part)
+{
+	const struct damon_scheme *cfg = &p->s->cfg;
+
+	for (; start < end; start = part->end) {
+		enum damon_verdict verdict;
+
+		*part = (struct damon_addr_range) { start, end };
+		verdict = damon_filters_judge(cfg->filters, cfg->nr_filters, p->target_index,
+					      part);
+		p->nr_filters = verdict == DAMON_UP_TO_PAGES ? cfg->nr_filters : 0;
+		if (verdict != DAMON_REJECTED)
+			return true;
+	}
+	return false;
+}
+
+/* In bytes. */
+static u64 size_of_parts(struct pass *p, const struct damon_region *r)
+{
+	struct damon_addr_range part = { .end = r->ar.start };
+	u64 sz = 0;
+
+	while (find_part(p, part.end, r->ar.end, &part))
+		sz += to_bytes(p->ctx, part.end - part.start);
+	return sz;
+}
+
 /* The least score with which all regions of at least that score fill the window. */
 static unsigned int find_min_score(struct pass *p)
 {
@@ -527,13 +577,14 @@ static unsigned int find_min_score(struct pass *p)
 			run = run_from(p, t, r, matches);
 			list_for_each_entry_from(r, &t->regions_list, list) {
 				if (has_size(p, &run))
-					sizes[score_of(p, r)] +=
-						to_bytes(p->ctx, damon_region_size(r));
+					sizes[score_of(p, r)] += size_of_parts(p, r);
 				if (r == run.last)
 					break;
 			}
 		}
+		p->target_index++;
 	}
+	p->target_index = 0;
 	while ((sum += sizes[score]) < room && score)
 		score--;
 	return score;
@@ -574,14 +625,18 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 {
 	struct damon_scheme_state *s = p->s;
 	unsigned long sz_piece = SZ_PIECE / p->ctx->addr_unit;
+	unsigned long filters = damon_filters_of_pages(s->cfg.filters, p->nr_filters);
 	struct damon_work w = {
 		.action = s->cfg.action,
 		.look = look,
-		.spare = p->look_from <= p->look_to,
+		/* Or the user has said what is to be done with those. */
+		.spare = p->look_from <= p->look_to && !(filters & BIT(DAMON_FILTER_YOUNG)),
+		.filters = s->cfg.filters,
+		.nr_filters = p->nr_filters,
 	};
 	u64 began = ktime_get_ns(), ns;
 
-	if (s->cfg.action == DAMON_STAT)
+	if (!needs_act(&s->cfg))
 		return end;
 	while (start < end && damon_go_on(p->ctx)) {
 		/* The last address, since the first one behind may be 0. */
@@ -589,6 +644,7 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 
 		w.range = (struct damon_addr_range) { start, last + 1 };
 		w.last = last == end - 1;
+		w.sz_passed = 0;
 		w.sz_applied = 0;
 		w.nr_given_up = 0;
 		if (p->ctx->act(p->ctx, t, &w)) {
@@ -596,6 +652,8 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 			break;
 		}
 		*sz_applied += w.sz_applied;
+		if (damon_filters_of_pages(s->cfg.filters, s->cfg.nr_filters))
+			s->stat.sz_ops_filter_passed += w.sz_passed;
 		damon_back_remember(p->ctx, &s->back, t, &w, p->now);
 		start = last + 1;
 		ns = ktime_get_ns() - began;
@@ -614,20 +672,22 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 	return start;
 }
 
-/* Begin the age of @r, of which [.., @done) was done, where there may be one region more. */
+/* Begin the age of what was done of @r, where there may be regions more. */
 static void end_age(struct pass *p, struct damon_target *t, struct damon_region *r,
-		    unsigned long done)
+		    const struct damon_addr_range *done)
 {
-	if (done < r->ar.end) {
-		if (damon_nr_regions(p->ctx) >= p->ctx->max_nr_regions)
-			return;
-		r = damon_region_carve(r, t, r->ar.start, done);
-	}
+	unsigned long start = max(r->ar.start, done->start), end = min(r->ar.end, done->end);
+	unsigned int nr_more = (start > r->ar.start) + (end < r->ar.end);
+
+	if (nr_more && damon_nr_regions(p->ctx) + nr_more > p->ctx->max_nr_regions)
+		return;
+	if (nr_more)
+		r = damon_region_carve(r, t, start, end);
 	if (r)
 		damon_region_begin_age(r);
 }
 
-static void end_ages(struct pass *p, const struct run *run, unsigned long done)
+static void end_ages(struct pass *p, const struct run *run, const struct damon_addr_range *done)
 {
 	struct damon_region *r = run->first;
 
@@ -635,11 +695,10 @@ static void end_ages(struct pass *p, const struct run *run, unsigned long done)
 		return;
 	list_for_each_entry_from(r, &run->t->regions_list, list) {
 		cond_resched();
-		if (r->ar.start >= done)
+		if (r->ar.start >= done->end)
 			break;
-		end_age(p, run->t, r, done);
-		if (r == run->last)
-			break;
+		if (r->ar.end > done->start)
+			end_age(p, run->t, r, done);
 	}
 }
 
@@ -651,64 +710,66 @@ static bool is_end_of_all(const struct damon_ctx *ctx, const struct damon_target
 		addr == list_last_entry(&t->regions_list, struct damon_region, list)->ar.end;
 }
 
-static void trace_tried(const struct pass *p, const struct damon_target *t,
-			const struct damon_tried *tried)
+/* The part of @r that is in [@start, @end). */
+static struct damon_tried part_of(const struct pass *p, const struct damon_region *r,
+				  unsigned long start, unsigned long end)
 {
-	trace_damos_before_apply(tried, t->nr_regions);
+	return (struct damon_tried) {
+		.scheme = p->index,
+		.target = p->target_index,
+		.range = { max(start, r->ar.start), min(end, r->ar.end) },
+		.nr_accesses = count_of(p, r),
+		.age = r->age,
+	};
 }
 
-static void tell_walk(const struct pass *p, const struct damon_target *t,
-		      const struct damon_tried *tried)
-{
-	damon_walk_tell(p->walk, tried);
-}
-
-/* Tell of each region of [@start, @end), by itself. */
-static void tell(const struct pass *p, const struct run *run, unsigned long start,
-		 unsigned long end,
-		 void (*fn)(const struct pass *p, const struct damon_target *t,
-			    const struct damon_tried *tried))
+/* An event for each region. */
+static void trace_run(const struct pass *p, const struct run *run, unsigned long start,
+		      unsigned long end)
 {
 	struct damon_region *r = run->first;
 
+	if (!trace_damos_before_apply_enabled())
+		return;
 	list_for_each_entry_from(r, &run->t->regions_list, list) {
-		struct damon_tried tried = {
-			.scheme = p->index,
-			.target = p->target_index,
-			.range = { max(start, r->ar.start), min(end, r->ar.end) },
-			.nr_accesses = count_of(p, r),
-			.age = r->age,
-		};
+		struct damon_tried tried = part_of(p, r, start, end);
 
 		cond_resched();
 		if (r->ar.start >= end)
 			break;
-		fn(p, run->t, &tried);
-		if (r == run->last)
-			break;
+		if (r->ar.end > start)
+			trace_damos_before_apply(&tried, run->t->nr_regions);
 	}
 }
 
-/* From @start on, in the first region of the run. */
-static void work_on(struct pass *p, const struct run *run, unsigned long start)
+/*
+ * Work on @part of the run, from @start on: the last window has done what is before.  Return
+ * whether all of it is done.
+ */
+static bool work_on(struct pass *p, const struct run *run, struct damon_addr_range part,
+		    unsigned long start)
 {
 	struct damon_scheme_state *s = p->s;
-	u64 room = damon_quota_room(&s->quota, &s->cfg.quota), sz_applied = 0, sz;
-	unsigned long end = run->last->ar.end, done;
+	u64 room = damon_quota_room(&s->quota, &s->cfg.quota), sz_applied = 0, sz, sz_passed;
+	unsigned long end = part.end, done;
 
 	/* Of whole pages, also where an address stands for several bytes. */
 	if (to_bytes(p->ctx, end - start) > room)
 		end = start + PAGE_ALIGN_DOWN(div_u64(room, p->ctx->addr_unit));
 	if (start == end)
-		return;
-	if (trace_damos_before_apply_enabled())
-		tell(p, run, start, end, trace_tried);
+		return false;
+	trace_run(p, run, start, end);
+	sz_passed = s->stat.sz_ops_filter_passed;
 	done = do_pieces(p, run->t, start, end, /*look=*/false, &sz_applied);
 	if (done == start)
-		return;
+		return false;
 	sz = to_bytes(p->ctx, done - start);
-	if (p->walk)
-		tell(p, run, start, done, tell_walk);
+	if (p->walk) {
+		struct damon_tried tried = part_of(p, run->first, start, done);
+
+		tried.sz_passed = s->stat.sz_ops_filter_passed - sz_passed;
+		damon_walk_tell(p->walk, &tried);
+	}
 	s->stat.nr_tried++;
 	s->stat.sz_tried += sz;
 	s->stat.nr_applied += !!sz_applied;
@@ -720,12 +781,31 @@ static void work_on(struct pass *p, const struct run *run, unsigned long start)
 	 * beside it matches as well.
 	 */
 	if (sz_applied || actions[s->cfg.action].gives_up)
-		end_ages(p, run, done);
+		end_ages(p, run, &(struct damon_addr_range) { part.start, done });
 	if (!damon_quota_room(&s->quota, &s->cfg.quota) &&
 	    !is_end_of_all(p->ctx, run->t, done)) {
 		s->quota.target = run->t;
 		s->quota.addr = done;
 	}
+	return done == part.end;
+}
+
+/* Work on the parts of a run that may be, from @start on, in its first region. */
+static void work_on_parts(struct pass *p, const struct run *run, unsigned long start)
+{
+	struct damon_addr_range part = { .end = run->first->ar.start };
+	unsigned long end = run->last->ar.end;
+
+	/* Work cuts the last region, whose end is then not that of the run any more. */
+	while (find_part(p, part.end, end, &part))
+		if (part.end > start && !work_on(p, run, part, max(part.start, start)))
+			return;
+}
+
+/* What is only counted, and what somebody wants to see, is worked on region by region. */
+static bool goes_by_region(const struct pass *p)
+{
+	return p->s->cfg.action == DAMON_STAT || p->walk;
 }
 
 /* Work on those parts of a run that have the priority. */
@@ -744,15 +824,17 @@ static void work_on_preferred(struct pass *p, const struct run *run)
 			continue;
 		part.first = r;
 		part.last = r;
-		for (; next != behind && is_preferred(p, next); next = list_next_entry(next, list))
+		for (; next != behind && !goes_by_region(p) && is_preferred(p, next);
+		     next = list_next_entry(next, list))
 			part.last = next;
-		work_on(p, &part, start);
+		work_on_parts(p, &part, start);
 	}
 }
 
 /* The second look is no memory that is tried, so only the limit on time holds. */
 static void look_at(struct pass *p, struct damon_target *t)
 {
+	struct damon_addr_range part;
 	struct damon_region *r;
 	u64 unused = 0;
 
@@ -766,7 +848,9 @@ static void look_at(struct pass *p, struct damon_target *t)
 			continue;
 		run = run_from(p, t, r, is_to_be_looked_at);
 		r = run.last;
-		do_pieces(p, t, run.first->ar.start, r->ar.end, /*look=*/true, &unused);
+		part.end = run.first->ar.start;
+		while (find_part(p, part.end, r->ar.end, &part))
+			do_pieces(p, t, part.start, part.end, /*look=*/true, &unused);
 	}
 }
 

@@ -36,6 +36,7 @@
 #include "access.h"
 #include "action.h"
 #include "cursor.h"
+#include "filter.h"
 #include "hints.h"
 #include "internal.h"
 #include "primitives.h"
@@ -507,6 +508,7 @@ static void va_set(struct damon_ctx *ctx)
 	ctx->is_present = va_is_present;
 	ctx->sz_on_node = NULL;
 	ctx->actions = DAMON_VA_ACTIONS;
+	ctx->filters = DAMON_PAGE_FILTERS;
 	ctx->release_target = va_release_target;
 	ctx->cleanup = va_cleanup;
 	ctx->addr_unit = 1;

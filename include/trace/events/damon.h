@@ -49,7 +49,8 @@ TRACE_EVENT(damon_aggregated,
 );
 
 /*
- * A scheme is about to do its work on @part of a region.  Programs expect the index of a context; each worker has one, whose index is 0.
+ * A scheme is about to do its work on a region, or a part of it.  Programs expect the index of
+ * a context; each worker has one, whose index is 0.
  */
 TRACE_EVENT(damos_before_apply,
 
@@ -152,8 +153,7 @@ TRACE_EVENT(damos_stat_after_apply_interval,
 		__entry->sz_tried = stat->sz_tried;
 		__entry->nr_applied = stat->nr_applied;
 		__entry->sz_applied = stat->sz_applied;
-		/* There are no filters. */
-		__entry->sz_ops_filter_passed = 0;
+		__entry->sz_ops_filter_passed = stat->sz_ops_filter_passed;
 		__entry->qt_exceeds = stat->qt_exceeds;
 		__entry->nr_snapshots = stat->nr_snapshots;
 	),

@@ -26,6 +26,7 @@ static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon
 	if (asked.err)
 		return asked.err;
 	if (!w->look) {
+		w->sz_passed = w->range.end - w->range.start;
 		w->sz_applied = asked.fails ? 0 : w->range.end - w->range.start;
 		w->given_up[0] = w->range.start;
 		w->nr_given_up = 1;
@@ -61,6 +62,7 @@ static struct damon_ctx *ctx_with(struct kunit *test, const struct damon_scheme 
 	ctx->act = note_work;
 	ctx->is_present = say_present;
 	ctx->actions = ~0UL;
+	ctx->filters = DAMON_PAGE_FILTERS;
 	KUNIT_ASSERT_EQ(test, 0, damon_set_schemes(ctx, s, 1));
 	damon_schemes_begin(ctx);
 	return ctx;
@@ -368,6 +370,225 @@ static void goal_asks_which_memory_matches(struct kunit *test)
 
 static const struct damon_goal no_target;
 
+/* === Filters === */
+
+static const struct damon_filter not_in_the_middle = {
+	.type = DAMON_FILTER_ADDR, .matching = true, .range = { PAGES(15), PAGES(25) },
+};
+
+/* Regions of 10 pages each, of one run. */
+static struct damon_target *add_run(struct kunit *test, struct damon_ctx *ctx,
+				    unsigned int nr_accesses, unsigned int age)
+{
+	struct damon_target *t = add_target(test, ctx);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		add_aged(test, t, PAGES(i * 10), PAGES(i * 10 + 10), nr_accesses, age);
+	return t;
+}
+
+/* What is left out in the middle of regions is not tried, and keeps its age. */
+static void memory_that_is_left_out_is_not_seen(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { PAGES(40), PAGES(40), 0, 0, 0, ULONG_MAX },
+		.action = DAMON_WILLNEED,
+		.filters = &not_in_the_middle, .nr_filters = 1,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *t = add_run(test, ctx, 0, 7);
+	struct damon_region *r;
+
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 2);
+	KUNIT_EXPECT_EQ(test, asked.works[0].range.start, 0);
+	KUNIT_EXPECT_EQ(test, asked.works[0].range.end, PAGES(15));
+	KUNIT_EXPECT_EQ(test, asked.works[1].range.start, PAGES(25));
+	KUNIT_EXPECT_EQ(test, asked.works[1].range.end, PAGES(40));
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_tried, 2);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, PAGES(30));
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_EQ(test, r->age,
+				r->ar.start >= PAGES(15) && r->ar.end <= PAGES(25) ? 7 : 0);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 6);
+	expect_sound(test, t);
+}
+
+static void memory_that_is_left_out_is_not_looked_at(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 10, ULONG_MAX },
+		.action = DAMON_PAGEOUT,
+		.filters = &not_in_the_middle, .nr_filters = 1,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+
+	add_run(test, ctx, 0, 5);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 2);
+	KUNIT_EXPECT_TRUE(test, asked.works[0].look);
+	KUNIT_EXPECT_EQ(test, asked.works[0].range.end, PAGES(15));
+	KUNIT_EXPECT_EQ(test, asked.works[1].range.start, PAGES(25));
+}
+
+/* Old memory that is left out does not use up the window. */
+static void memory_that_is_left_out_takes_no_quota(struct kunit *test)
+{
+	static const struct damon_filter not_the_oldest = {
+		.type = DAMON_FILTER_ADDR, .matching = true, .range = { 0, PAGES(10) },
+	};
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 0, ULONG_MAX }, .action = DAMON_PAGEOUT,
+		.quota = { .sz = PAGES(10), .reset_interval = 1000, .weight_age = 1 },
+		.filters = &not_the_oldest, .nr_filters = 1,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *t = add_target(test, ctx);
+
+	add_aged(test, t, 0, PAGES(10), 0, 20000);
+	add_aged(test, t, PAGES(10), PAGES(20), 0, 20);
+	add_aged(test, t, PAGES(20), PAGES(30), 0, 200);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 1);
+	KUNIT_EXPECT_EQ(test, asked.works[0].range.start, PAGES(20));
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, PAGES(10));
+}
+
+/* A window that ends within a part goes on there, and each page has its turn. */
+static void all_parts_have_their_turn(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = any, .action = DAMON_WILLNEED,
+		.quota = { .sz = PAGES(6), .reset_interval = 1000 },
+		.filters = &not_in_the_middle, .nr_filters = 1,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	unsigned int pages[40] = {}, i, window;
+	unsigned long addr;
+
+	add_run(test, ctx, 0, 0);
+	for (window = 0; window < 10; window++)
+		damon_schemes_apply(ctx, window * (u64)NSEC_PER_SEC);
+	for (i = 0; i < min(asked.nr, MAX_WORKS); i++)
+		for (addr = asked.works[i].range.start; addr < asked.works[i].range.end;
+		     addr += PAGE_SIZE)
+			pages[addr >> PAGE_SHIFT]++;
+	/* Ten windows of a fifth of what is not left out. */
+	for (i = 0; i < 40; i++)
+		KUNIT_EXPECT_EQ(test, pages[i], i >= 15 && i < 25 ? 0 : 2);
+}
+
+static void targets_are_told_by_their_index(struct kunit *test)
+{
+	static const struct damon_filter second = {
+		.type = DAMON_FILTER_TARGET, .matching = true, .allow = true, .target = 1,
+	};
+	struct damon_scheme s = {
+		.pattern = any, .action = DAMON_WILLNEED,
+		/* With a quota the targets are gone through twice. */
+		.quota = { .sz = PAGES(1000), .reset_interval = 1000 },
+		.filters = &second, .nr_filters = 1,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		add_aged(test, add_target(test, ctx), PAGES(i * 10), PAGES(i * 10 + 10), 0, 0);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 1);
+	KUNIT_EXPECT_EQ(test, asked.works[0].range.start, PAGES(10));
+}
+
+/* Where a filter of regions allows, those of pages are not asked. */
+static void primitives_get_the_filters_of_pages(struct kunit *test)
+{
+	static const struct damon_filter filters[] = {
+		{ .type = DAMON_FILTER_YOUNG, .matching = true },
+		{ .type = DAMON_FILTER_ADDR, .matching = true, .allow = true,
+		  .range = { PAGES(15), PAGES(25) } },
+	};
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 10, ULONG_MAX },
+		.action = DAMON_PAGEOUT,
+		.filters = filters, .nr_filters = 2,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	unsigned int i;
+
+	add_run(test, ctx, 0, 10);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 3);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, asked.works[i].nr_filters, i == 1 ? 0 : 2);
+		/* The user has said what is to be done with pages that were accessed. */
+		KUNIT_EXPECT_EQ(test, asked.works[i].spare, i == 1);
+	}
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_ops_filter_passed, PAGES(40));
+}
+
+/* Pages are counted only if there is something that they could fail to pass. */
+static void stat_counts_what_passes(struct kunit *test)
+{
+	static const struct damon_filter anon = { .type = DAMON_FILTER_ANON, .matching = true };
+	struct damon_scheme s = { .pattern = any, .action = DAMON_STAT };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_target *t = add_run(test, ctx, 5, 7);
+	struct damon_region *r;
+
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, asked.nr, 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_ops_filter_passed, 0);
+	s.filters = &anon;
+	s.nr_filters = 1;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_schemes(ctx, &s, 1));
+	damon_schemes_begin(ctx);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, asked.nr, 4);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_ops_filter_passed, PAGES(40));
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_EQ(test, r->age, 7);
+}
+
+static const struct refused_case {
+	const char *name;
+	enum damon_action action;
+	enum damon_filter_type type;
+	int want;
+} refused_cases[] = {
+	{ "pages one by one", DAMON_COLD, DAMON_FILTER_ANON, 0 },
+	{ "counted", DAMON_STAT, DAMON_FILTER_ANON, 0 },
+	{ "advice on addresses", DAMON_WILLNEED, DAMON_FILTER_ADDR, 0 },
+	{ "advice on pages", DAMON_WILLNEED, DAMON_FILTER_ANON, -EOPNOTSUPP },
+	{ "huge pages", DAMON_HUGEPAGE, DAMON_FILTER_ANON, -EOPNOTSUPP },
+	{ "no huge pages", DAMON_NOHUGEPAGE, DAMON_FILTER_ANON, -EOPNOTSUPP },
+	{ "collapse", DAMON_COLLAPSE, DAMON_FILTER_ANON, -EOPNOTSUPP },
+	{ "a filter that nobody has", DAMON_COLD, DAMON_FILTER_UNMAPPED, -EOPNOTSUPP },
+	{ "an action that nobody has", DAMON_LRU_PRIO, DAMON_FILTER_ANON, -EOPNOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(refused, refused_cases, name);
+
+static void filters_that_can_not_work_are_refused(struct kunit *test)
+{
+	const struct refused_case *c = test->param_value;
+	struct damon_filter f = { .type = c->type, .range = { 0, PAGE_SIZE } };
+	struct damon_scheme s = {
+		.pattern = any, .action = c->action, .filters = &f, .nr_filters = 1,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+
+	ctx->actions = ~BIT(DAMON_LRU_PRIO);
+	ctx->filters = BIT(DAMON_FILTER_ANON);
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), c->want);
+	/* All that can be done without asking is to count. */
+	ctx->act = NULL;
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), -EOPNOTSUPP);
+}
+
+static struct damon_filter some_filters[DAMON_MAX_SCHEME_ROWS + 1];
+static const struct damon_filter no_such_filter = { .type = DAMON_NR_FILTER_TYPES };
+
 static const struct wrong_case {
 	const char *name;
 	struct damon_scheme s;
@@ -385,6 +606,11 @@ static const struct wrong_case {
 	{ "too many goals", { .quota.nr_goals = DAMON_MAX_SCHEME_ROWS + 1 }, -EINVAL },
 	{ "no such tuner", { .quota.tuner = DAMON_NR_GOAL_TUNERS }, -EINVAL },
 	{ "all alike", { .wmarks = { .high = 1, .mid = 1, .low = 1 } }, 0 },
+	{ "as many filters as may be",
+	  { .filters = some_filters, .nr_filters = DAMON_MAX_SCHEME_ROWS }, 0 },
+	{ "one filter more",
+	  { .filters = some_filters, .nr_filters = DAMON_MAX_SCHEME_ROWS + 1 }, -EINVAL },
+	{ "a wrong filter", { .filters = &no_such_filter, .nr_filters = 1 }, -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(wrong, wrong_cases, name);
@@ -514,6 +740,14 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE(what_was_given_up_is_looked_for),
 	KUNIT_CASE(what_fails_leaves_room),
 	KUNIT_CASE(goal_asks_which_memory_matches),
+	KUNIT_CASE(memory_that_is_left_out_is_not_seen),
+	KUNIT_CASE(memory_that_is_left_out_is_not_looked_at),
+	KUNIT_CASE(memory_that_is_left_out_takes_no_quota),
+	KUNIT_CASE(all_parts_have_their_turn),
+	KUNIT_CASE(targets_are_told_by_their_index),
+	KUNIT_CASE(primitives_get_the_filters_of_pages),
+	KUNIT_CASE(stat_counts_what_passes),
+	KUNIT_CASE_PARAM(filters_that_can_not_work_are_refused, refused_gen_params),
 	KUNIT_CASE_PARAM(wrong_schemes_change_nothing, wrong_gen_params),
 	KUNIT_CASE(primitives_are_asked_what_they_can_do),
 	KUNIT_CASE(some_are_applied_in_between),
