@@ -299,7 +299,8 @@ static void kernel_memory_is_not_touched(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, folio);
 	__free_page(page);
 	/* Of slab, and none at all. */
-	KUNIT_EXPECT_EQ(test, damon_pa_get_folio(page_to_pfn(virt_to_page(slab)), &folio), DAMON_WHO_KNOWS);
+	KUNIT_EXPECT_EQ(test, damon_pa_get_folio(page_to_pfn(virt_to_page(slab)), &folio),
+			DAMON_WHO_KNOWS);
 	KUNIT_EXPECT_EQ(test, damon_pa_get_folio(1UL << (PHYS_BITS - PAGE_SHIFT - 1), &folio),
 			DAMON_WHO_KNOWS);
 	KUNIT_EXPECT_NULL(test, folio);

@@ -10,10 +10,18 @@
  * other parameters tell what the last aggregation has found, and how many regions
  * there are now.  A write to "stop" stops both monitors, and so does removing the
  * module.
+ *
+ *	insmod damon_test_user.ko pid=4711 action=2 filters=0,1,0,0,0
+ *
+ * has a scheme as well: each second, the action of this number in &enum damon_action, for all
+ * memory that the filters let pass.  A filter is five numbers: its type in &enum
+ * damon_filter_type; whether memory is of the type; whether it is allowed; and what the type
+ * needs to know.
  */
 #include <linux/cleanup.h>
 #include <linux/damon.h>
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -52,6 +60,15 @@ MODULE_PARM_DESC(to, "And ends at this one; with 0, all mappings are watched");
 static bool physical;
 module_param(physical, bool, 0444);
 MODULE_PARM_DESC(physical, "Watch all physical memory");
+
+static int action = -1;
+module_param(action, int, 0444);
+MODULE_PARM_DESC(action, "What a scheme does; there is none without this");
+
+static unsigned long long filters[5 * 8];
+static unsigned int nr_numbers;
+module_param_array(filters, ullong, &nr_numbers, 0444);
+MODULE_PARM_DESC(filters, "Filters of the scheme, five numbers each");
 
 static int refuse(const char *val, const struct kernel_param *kp)
 {
@@ -95,6 +112,43 @@ module_param_cb(virtual_regions, &regions_ops, &virtual_monitor, 0444);
 MODULE_PARM_DESC(virtual_regions, "Result: regions of the process");
 module_param_cb(physical_regions, &regions_ops, &physical_monitor, 0444);
 MODULE_PARM_DESC(physical_regions, "Result: regions of physical memory");
+
+/* What the scheme has done. */
+static int get_stat(char *buffer, const struct monitor *m, size_t offset)
+{
+	struct damon_scheme_stat stat;
+	int err;
+
+	guard(mutex)(&ctx_lock);
+	err = m->ctx ? damon_get_scheme_stat(m->ctx, 0, &stat) : -EPERM;
+	return err ?: sysfs_emit(buffer, "%llu\n", *(u64 *)((void *)&stat + offset));
+}
+
+static int get_tried(char *buffer, const struct kernel_param *kp)
+{
+	return get_stat(buffer, kp->arg, offsetof(struct damon_scheme_stat, sz_tried));
+}
+
+static int get_passed(char *buffer, const struct kernel_param *kp)
+{
+	return get_stat(buffer, kp->arg,
+			offsetof(struct damon_scheme_stat, sz_ops_filter_passed));
+}
+
+static const struct kernel_param_ops tried_ops = {
+	.set = refuse,
+	.get = get_tried,
+};
+
+static const struct kernel_param_ops passed_ops = {
+	.set = refuse,
+	.get = get_passed,
+};
+
+module_param_cb(virtual_tried, &tried_ops, &virtual_monitor, 0444);
+MODULE_PARM_DESC(virtual_tried, "Result: bytes that the scheme tried");
+module_param_cb(virtual_passed, &passed_ops, &virtual_monitor, 0444);
+MODULE_PARM_DESC(virtual_passed, "Result: bytes that filters of pages have let pass");
 
 /* What was found stays to be read. */
 static int stop_running(const char *val, const struct kernel_param *kp)
@@ -142,6 +196,51 @@ static void tell(struct damon_ctx *ctx)
 	WRITE_ONCE(m->aggregations, m->aggregations + 1);
 }
 
+static struct damon_filter to_filter(const unsigned long long n[5])
+{
+	struct damon_filter f = { .type = n[0], .matching = n[1], .allow = n[2] };
+
+	switch (f.type) {
+	case DAMON_FILTER_MEMCG:
+		f.cgroup = n[3];
+		break;
+	case DAMON_FILTER_HUGEPAGE_SIZE:
+		f.min_sz = n[3];
+		f.max_sz = n[4];
+		break;
+	case DAMON_FILTER_ADDR:
+		f.range = (struct damon_addr_range) { n[3], n[4] };
+		break;
+	case DAMON_FILTER_TARGET:
+		f.target = n[3];
+		break;
+	default:
+		break;
+	}
+	return f;
+}
+
+static int set_scheme(struct damon_ctx *ctx)
+{
+	struct damon_filter rows[ARRAY_SIZE(filters) / 5];
+	struct damon_scheme scheme = {
+		.pattern = {
+			.max_sz = ULONG_MAX,
+			.max_nr_accesses = ULONG_MAX,
+			.max_age = ULONG_MAX,
+		},
+		.action = action,
+		.apply_interval = 1000000,
+		.filters = rows,
+		.nr_filters = nr_numbers / 5,
+	};
+	unsigned int i;
+
+	for (i = 0; i < scheme.nr_filters; i++)
+		rows[i] = to_filter(&filters[5 * i]);
+	return damon_set_schemes(ctx, &scheme, 1);
+}
+
 static int make(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx),
 		unsigned long id)
 {
@@ -155,6 +254,8 @@ static int make(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx),
 		return err;
 	m->ctx->aggregate_cb = tell;
 	err = damon_set_targets(m->ctx, &id, 1);
+	if (!err && action >= 0)
+		err = set_scheme(m->ctx);
 	return err ?: damon_set_attrs(m->ctx, 10000, 200000, 1000000, 10, 1000);
 }
 
