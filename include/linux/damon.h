@@ -31,6 +31,7 @@
 #include <linux/types.h>
 
 struct damon_ctx;
+struct damon_probes;
 struct damon_target;
 struct task_struct;
 
@@ -164,6 +165,7 @@ struct damon_target {
 	struct list_head list;
 
 	/* private: */
+	bool probed;			/* all regions have room for probes, see probe.h */
 	void *priv;			/* of the primitives, while the worker runs */
 	struct damon_target *partner;	/* in the other context, during damon_commit() */
 };
@@ -399,6 +401,23 @@ struct damon_filter {
 			unsigned long min_sz, max_sz;
 		};
 	};
+};
+
+/** DAMON_MAX_PROBES - Most probes of a monitor. */
+#define DAMON_MAX_PROBES 4
+
+/**
+ * struct damon_probe - An attribute that memory has or has not.
+ * @filters:	What has it: the first one that fits decides, which finds the page if it is one
+ *		that allows.  Where none fits, the page is found if the last filter is one
+ *		that does not allow.  Of type @DAMON_FILTER_ANON or @DAMON_FILTER_MEMCG.
+ * @nr_filters:	The length of @filters, up to DAMON_MAX_SCHEME_ROWS; with 0, all is found.
+ *
+ * Memory that is free, or of the kernel, is not anonymous, and in no cgroup.
+ */
+struct damon_probe {
+	const struct damon_filter *filters;
+	unsigned int nr_filters;
 };
 
 /**
@@ -722,6 +741,9 @@ struct damon_ctx {
 	 */
 	int (*is_present)(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr);
 
+	/** @can_probe: The callbacks above do what damon_set_probes() asks for. */
+	bool can_probe;
+
 	/**
 	 * @sz_on_node: Called by the worker at the end of an aggregation.  Says how many
 	 * bytes from @start up to @end are on a node, or on any for NUMA_NO_NODE.  May be
@@ -768,6 +790,7 @@ struct damon_ctx {
 	struct damon_scheme_state *schemes;
 	unsigned int nr_schemes;
 	spinlock_t stat_lock;		/* what others read of the schemes, and the pointer */
+	struct damon_probes *probes;	/* NULL for none */
 
 	/* The rest belongs to the worker. */
 	void *priv;			/* of the primitives */
@@ -932,6 +955,37 @@ int damon_walk_tried(struct damon_ctx *ctx,
 int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from);
 
 /**
+ * damon_set_probes() - Replace the probes of a monitor that is off.
+ * @ctx:	The context.
+ * @probes:	The probes, which are copied with all that they point to.
+ * @nr_probes:	The length of @probes, up to DAMON_MAX_PROBES; 0 for none.
+ *
+ * On an error nothing has changed.
+ *
+ * Context: May sleep; takes kdamond_lock.
+ * Return: 0, -EBUSY while the monitor runs, -EINVAL for too many probes, or a filter that
+ *	is not for them, -ENOMEM.
+ */
+int damon_set_probes(struct damon_ctx *ctx, const struct damon_probe *probes,
+		     ssize_t nr_probes);
+
+/**
+ * damon_region_probe_hits() - How much of a region does a probe find?
+ * @ctx:	The context of the region.
+ * @r:		The region.
+ * @index:	Which of its probes.
+ *
+ * With each sample of the region, the probes are asked of a page of it, at random.  The
+ * share of those that were found, of the last 128 or so, is told as @nr_accesses of the
+ * region is: of the sampling intervals of an aggregation.
+ *
+ * Context: On the worker.
+ * Return: The number, at most aggr_interval / sample_interval; 0 without such a probe.
+ */
+unsigned int damon_region_probe_hits(const struct damon_ctx *ctx,
+				     const struct damon_region *r, unsigned int index);
+
+/**
  * damon_start() - Start the worker of a monitor.
  * @ctx:	The context.  Its callbacks must not change from now on.
  *
@@ -939,7 +993,7 @@ int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from);
  * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
  *	as damon_set_attrs() takes, or the primitives can not tell a goal, -EOPNOTSUPP when
  *	they can not do what a scheme wants, or not page by page where it has filters of
- *	pages, -ENOMEM, or another error of making the thread.
+ *	pages, or have no probes, -ENOMEM, or another error of making the thread.
  */
 int damon_start(struct damon_ctx *ctx);
 
@@ -1044,9 +1098,23 @@ damon_walk_tried(struct damon_ctx *ctx,
 	return -EOPNOTSUPP;
 }
 
+static inline int damon_set_probes(struct damon_ctx *ctx,
+				   const struct damon_probe *probes,
+				   ssize_t nr_probes)
+{
+	return -EOPNOTSUPP;
+}
+
 static inline int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from)
 {
 	return -EOPNOTSUPP;
+}
+
+static inline unsigned int damon_region_probe_hits(const struct damon_ctx *ctx,
+						   const struct damon_region *r,
+						   unsigned int index)
+{
+	return 0;
 }
 
 static inline int damon_start(struct damon_ctx *ctx)

@@ -18,6 +18,7 @@
  * A wrong guess costs little, see Documentation/mm/damon/design.rst.
  */
 #include "evidence.h"
+#include "probe.h"
 
 /* Chance alone gets above the first in 3.4 % of all cases, above the second in 0.05 %. */
 #define G_MERGE		G(45)
@@ -136,6 +137,8 @@ static unsigned int merge_target(struct damon_ctx *ctx, struct damon_target *t, 
 				damon_region_even_out(l, r);
 				damon_region_even_out(r, l);
 			}
+			if (t->probed)
+				damon_probed_absorb(l, r);
 			damon_region_absorb(l, r);
 			damon_region_del(r, t);
 			nr_merged++;

@@ -57,6 +57,7 @@
 
 #include "evidence.h"
 #include "internal.h"
+#include "probe.h"
 #include "scheme.h"
 #include "tune.h"
 #include "walk.h"
@@ -121,6 +122,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 	/* -EPERM says that it is off, as it should be. */
 	damon_stop(ctx);
 	damon_schemes_free(ctx);
+	damon_probes_free(ctx->probes);
 	free_targets(&ctx->targets_list);
 	lockdep_unregister_key(&ctx->kdamond_key);
 	mutex_destroy(&ctx->kdamond_lock);
@@ -147,6 +149,7 @@ int damon_set_targets(struct damon_ctx *ctx, unsigned long *ids, ssize_t nr_ids)
 			free_targets(&fresh);
 			return -ENOMEM;
 		}
+		t->probed = ctx->probes;
 		list_add_tail(&t->list, &fresh);
 	}
 	list_splice_init(&ctx->targets_list, &old);
@@ -173,7 +176,7 @@ int damon_attrs_check(const struct damon_attrs *attrs)
 int damon_ctx_check(const struct damon_ctx *ctx)
 {
 	return damon_attrs_check(&ctx->attrs) ?: damon_tune_check(&ctx->attrs, &ctx->goal) ?:
-		damon_schemes_check(ctx);
+		damon_schemes_check(ctx) ?: damon_probes_check(ctx);
 }
 
 int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
@@ -370,11 +373,14 @@ static void trace_regions(struct damon_ctx *ctx)
 	struct damon_target *t;
 	struct damon_region *r;
 
-	if (!trace_damon_aggregated_enabled())
+	if (!trace_damon_aggregated_enabled() && !trace_damon_region_aggregated_enabled())
 		return;
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			trace_damon_aggregated(target_id, r, t->nr_regions);
+			if (ctx->probes)
+				trace_damon_region_aggregated(ctx, target_id, r,
+							      t->nr_regions, ctx->probes->nr);
 			cond_resched();
 		}
 		target_id++;

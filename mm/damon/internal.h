@@ -198,13 +198,15 @@ int damon_wait_until_off(struct damon_ctx *ctx);
 void damon_region_init(void);
 
 /**
- * damon_region_new() - Make a region that belongs to no target yet.
+ * damon_region_new() - Make a region that is in no list yet.
+ * @t:		The target that it is for.
  * @start:	Its first address.
  * @end:	The first address behind it.
  *
  * Return: The region, or NULL when there is no memory.
  */
-struct damon_region *damon_region_new(unsigned long start, unsigned long end);
+struct damon_region *damon_region_new(const struct damon_target *t,
+				      unsigned long start, unsigned long end);
 
 /**
  * damon_region_add() - Append a region to a target.
@@ -264,6 +266,15 @@ void damon_target_free(struct damon_target *t);
  * @t:		The target.
  */
 void damon_target_clear(struct damon_target *t);
+
+/**
+ * damon_targets_set_probed() - Make all regions anew, with room for probes or without.
+ * @ctx:	The context.
+ * @probed:	Shall they have room?
+ *
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int damon_targets_set_probed(struct damon_ctx *ctx, bool probed);
 
 /**
  * damon_nr_regions() - Count the regions of all targets.

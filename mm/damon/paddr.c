@@ -64,6 +64,7 @@
 #include "filter.h"
 #include "internal.h"
 #include "primitives.h"
+#include "probe.h"
 #include "ranges.h"
 #include "tlb.h"
 
@@ -560,9 +561,14 @@ static bool was_called(struct pass *p, const struct damon_region *r, struct foli
 	return p->called;
 }
 
+static unsigned long addr_to_pfn(unsigned long addr)
+{
+	return (u64)addr * ADDR_UNIT >> PAGE_SHIFT;
+}
+
 static unsigned long pfn_of(const struct damon_region *r)
 {
-	return (u64)r->sampling_addr * ADDR_UNIT >> PAGE_SHIFT;
+	return addr_to_pfn(r->sampling_addr);
 }
 
 /* === Checks === */
@@ -666,6 +672,20 @@ static void pa_check_sample(struct damon_ctx *ctx, struct pass *p,
 		damon_tlb_record(ctx, r, found == DAMON_ACCESSED);
 }
 
+/* Of any page of the region: see probe.c. */
+static void ask_probes(struct damon_ctx *ctx, struct damon_target *t, struct damon_region *r)
+{
+	unsigned long addr = damon_rand(ctx, r->ar.start, r->ar.end);
+	struct folio *folio = NULL;
+
+	if (damon_pa_get_folio(addr_to_pfn(addr), &folio) != DAMON_SOMEBODY)
+		folio = NULL;
+	if (!folio || is_of_target(t, folio))
+		damon_probed_record(r, damon_probes_ask(ctx, folio));
+	if (folio)
+		folio_put(folio);
+}
+
 /* To call cond_resched() for each region costs a tenth of a pass. */
 static void let_others_run(void)
 {
@@ -684,8 +704,11 @@ static void pa_prepare(struct damon_ctx *ctx)
 		struct damon_region *r;
 
 		damon_for_each_region(r, t) {
-			if (!r->sample.pending && !damon_region_waits(r))
+			if (!r->sample.pending && !damon_region_waits(r)) {
+				if (unlikely(ctx->probes))
+					ask_probes(ctx, t, r);
 				pa_prepare_sample(ctx, t, &p, r);
+			}
 			let_others_run();
 		}
 		if (flush)
@@ -830,6 +853,7 @@ static void pa_set(struct damon_ctx *ctx)
 	ctx->actions = DAMON_PA_ACTIONS;
 	ctx->filters = DAMON_PAGE_FILTERS;
 	ctx->release_target = pa_release_target;
+	ctx->can_probe = true;
 	ctx->cleanup = pa_cleanup;
 	ctx->addr_unit = ADDR_UNIT;
 }

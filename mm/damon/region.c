@@ -14,19 +14,28 @@
 #include <linux/slab.h>
 
 #include "evidence.h"
+#include "probe.h"
 
 static struct kmem_cache *region_cache __ro_after_init;
+static struct kmem_cache *probed_cache __ro_after_init;
 
 /* === Targets and regions === */
 
 void __init damon_region_init(void)
 {
 	region_cache = KMEM_CACHE(damon_region, SLAB_PANIC);
+	probed_cache = KMEM_CACHE(damon_probed_region, SLAB_PANIC);
 }
 
-struct damon_region *damon_region_new(unsigned long start, unsigned long end)
+static struct kmem_cache *cache_of(bool probed)
 {
-	struct damon_region *r = kmem_cache_zalloc(region_cache, GFP_KERNEL);
+	return probed ? probed_cache : region_cache;
+}
+
+struct damon_region *damon_region_new(const struct damon_target *t,
+				      unsigned long start, unsigned long end)
+{
+	struct damon_region *r = kmem_cache_zalloc(cache_of(t->probed), GFP_KERNEL);
 
 	if (!r)
 		return NULL;
@@ -46,7 +55,7 @@ void damon_region_del(struct damon_region *r, struct damon_target *t)
 {
 	list_del(&r->list);
 	t->nr_regions--;
-	kmem_cache_free(region_cache, r);
+	kmem_cache_free(cache_of(t->probed), r);
 }
 
 struct damon_target *damon_target_new(unsigned long id)
@@ -75,6 +84,51 @@ void damon_target_free(struct damon_target *t)
 {
 	damon_target_clear(t);
 	kfree(t);
+}
+
+/* Append copies of all regions of @t to @fresh. */
+static int copy_regions(const struct damon_target *t, bool probed, struct list_head *fresh)
+{
+	const struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		struct damon_region *copy = kmem_cache_zalloc(cache_of(probed), GFP_KERNEL);
+
+		if (!copy)
+			return -ENOMEM;
+		*copy = *r;
+		list_add_tail(&copy->list, fresh);
+		cond_resched();
+	}
+	return 0;
+}
+
+int damon_targets_set_probed(struct damon_ctx *ctx, bool probed)
+{
+	struct damon_region *r, *next;
+	struct damon_target *t;
+	LIST_HEAD(fresh);
+
+	/* All aside first: then nothing can fail. */
+	damon_for_each_target(t, ctx) {
+		if (copy_regions(t, probed, &fresh)) {
+			list_for_each_entry_safe(r, next, &fresh, list)
+				kmem_cache_free(cache_of(probed), r);
+			return -ENOMEM;
+		}
+	}
+	damon_for_each_target(t, ctx) {
+		unsigned int nr = t->nr_regions;
+
+		damon_target_clear(t);
+		t->probed = probed;
+		while (t->nr_regions < nr) {
+			r = list_first_entry(&fresh, struct damon_region, list);
+			list_del(&r->list);
+			damon_region_add(r, t);
+		}
+	}
+	return 0;
 }
 
 unsigned int damon_nr_regions(const struct damon_ctx *ctx)
@@ -111,11 +165,13 @@ u64 damon_nr_pages(const struct damon_ctx *ctx)
 static struct damon_region *cut_off_right(struct damon_region *r, struct damon_target *t,
 					  unsigned long at)
 {
-	struct damon_region *right = damon_region_new(at, r->ar.end);
+	struct damon_region *right = damon_region_new(t, at, r->ar.end);
 
 	if (!right)
 		return NULL;
 	damon_region_copy_state(right, r);
+	if (t->probed)
+		damon_probed_cut_off(right, r);
 	r->ar.end = at;
 	list_add(&right->list, &r->list);
 	t->nr_regions++;
@@ -201,12 +257,15 @@ static struct damon_region *append_region(struct damon_target *t, unsigned long 
 					  unsigned long end,
 					  const struct damon_region *from)
 {
-	struct damon_region *r = damon_region_new(start, end);
+	struct damon_region *r = damon_region_new(t, start, end);
 
 	if (!r)
 		return NULL;
-	if (from)
+	if (from) {
 		damon_region_copy_state(r, from);
+		if (t->probed)
+			damon_probed_inherit(r, from);
+	}
 	damon_region_add(r, t);
 	return r;
 }
@@ -313,6 +372,7 @@ static int fit_target(struct damon_target *to, struct damon_target *from,
 						  struct damon_region, list);
 	struct damon_target new = {
 		.regions_list = LIST_HEAD_INIT(new.regions_list),
+		.probed = to->probed,
 	};
 	unsigned int i;
 

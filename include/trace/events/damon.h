@@ -49,6 +49,50 @@ TRACE_EVENT(damon_aggregated,
 );
 
 /*
+ * The same, of a monitor with probes, and how much of the region each probe finds, in
+ * hexadecimal bytes: a count above 255 is told as 255.
+ */
+TRACE_EVENT(damon_region_aggregated,
+
+	TP_PROTO(const struct damon_ctx *ctx, unsigned long target_id,
+		 const struct damon_region *r, unsigned int nr_regions,
+		 unsigned int nr_probes),
+
+	TP_ARGS(ctx, target_id, r, nr_regions, nr_probes),
+
+	TP_STRUCT__entry(
+		__field(unsigned long,	target_id)
+		__field(unsigned long,	start)
+		__field(unsigned long,	end)
+		__field(unsigned int,	nr_regions)
+		__field(unsigned int,	nr_accesses)
+		__field(unsigned int,	age)
+		__dynamic_array(u8, probe_hits, nr_probes)
+	),
+
+	TP_fast_assign(
+		u8 *hits = __get_dynamic_array(probe_hits);
+		unsigned int i;
+
+		__entry->target_id = target_id;
+		__entry->start = r->ar.start;
+		__entry->end = r->ar.end;
+		__entry->nr_regions = nr_regions;
+		__entry->nr_accesses = r->nr_accesses;
+		__entry->age = r->age;
+		for (i = 0; i < nr_probes; i++)
+			hits[i] = min(damon_region_probe_hits(ctx, r, i), U8_MAX);
+	),
+
+	TP_printk("target_id=%lu nr_regions=%u %lu-%lu: %u %u probe_hits=%s",
+		  __entry->target_id, __entry->nr_regions,
+		  __entry->start, __entry->end,
+		  __entry->nr_accesses, __entry->age,
+		  __print_hex(__get_dynamic_array(probe_hits),
+			      __get_dynamic_array_len(probe_hits)))
+);
+
+/*
  * A scheme is about to do its work on a region, or a part of it.  Programs expect the index of
  * a context; each worker has one, whose index is 0.
  */

@@ -190,10 +190,11 @@ static struct damon_target *first_target(const struct damon_ctx *ctx)
 
 static struct damon_region *add_test_region(struct damon_ctx *ctx, unsigned long nr_pages)
 {
-	struct damon_region *r = damon_region_new(0, PAGES(nr_pages));
+	struct damon_target *t = first_target(ctx);
+	struct damon_region *r = damon_region_new(t, 0, PAGES(nr_pages));
 
 	KUNIT_ASSERT_NOT_NULL(kunit_get_current_test(), r);
-	damon_region_add(r, first_target(ctx));
+	damon_region_add(r, t);
 	return r;
 }
 

@@ -99,7 +99,7 @@ static struct space map_tables(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, damon_set_targets(s.ctx, &id, 1), 0);
 	s.t = list_first_entry(&s.ctx->targets_list, struct damon_target, list);
-	r = damon_region_new(addr, addr + size);
+	r = damon_region_new(s.t, addr, addr + size);
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	damon_region_add(r, s.t);
 	damon_hints_init(s.t);

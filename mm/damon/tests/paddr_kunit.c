@@ -125,7 +125,7 @@ static void limits_are_the_regions_that_touch(struct kunit *test)
 	for (i = 0; i < 6; i++) {
 		/* 0 to 3, and 4 to 7. */
 		unsigned long start = i + i / 3;
-		struct damon_region *r = damon_region_new(PAGES(start), PAGES(start + 1));
+		struct damon_region *r = damon_region_new(t, PAGES(start), PAGES(start + 1));
 
 		KUNIT_ASSERT_NOT_NULL(test, r);
 		damon_region_add(r, t);

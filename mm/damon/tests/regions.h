@@ -44,7 +44,7 @@ static inline struct damon_region *add_region(struct kunit *test, struct damon_t
 				       unsigned long start, unsigned long end,
 				       unsigned int nr_accesses)
 {
-	struct damon_region *r = damon_region_new(start, end);
+	struct damon_region *r = damon_region_new(t, start, end);
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	r->nr_accesses = nr_accesses;

@@ -6,8 +6,9 @@
  *
  *	insmod damon_test_user.ko pid=4711 physical=1
  *
- * watches the process and all physical memory, by a monitor of its own each.  The
- * other parameters tell what the last aggregation has found, and how many regions
+ * watches the process and all physical memory, by a monitor of its own each.  The latter
+ * has two probes: for anonymous memory, and for that of the cgroup of parameter "cgroup".
+ * The other parameters tell what the last aggregation has found, and how many regions
  * there are now.  A write to "stop" stops both monitors, and so does removing the
  * module.
  *
@@ -34,6 +35,7 @@ struct monitor {
 	struct damon_ctx *ctx;
 	unsigned long aggregations;
 	unsigned long hot;
+	unsigned long anon, of_cgroup;
 };
 
 static struct monitor virtual_monitor, physical_monitor;
@@ -69,6 +71,10 @@ static unsigned long long filters[5 * 8];
 static unsigned int nr_numbers;
 module_param_array(filters, ullong, &nr_numbers, 0444);
 MODULE_PARM_DESC(filters, "Filters of the scheme, five numbers each");
+
+static unsigned long long cgroup;
+module_param(cgroup, ullong, 0444);
+MODULE_PARM_DESC(cgroup, "Find the memory of the cgroup of this id");
 
 static int refuse(const char *val, const struct kernel_param *kp)
 {
@@ -178,21 +184,31 @@ RESULT(virtual, aggregations, "Result: aggregations of the process");
 RESULT(virtual, hot, "Result: bytes of the process accessed at least half of the time");
 RESULT(physical, aggregations, "Result: aggregations of physical memory");
 RESULT(physical, hot, "Result: bytes of physical memory accessed at least half of the time");
+RESULT(physical, anon, "Result: bytes of anonymous memory");
+RESULT(physical, of_cgroup, "Result: bytes of the cgroup");
 
 /* On the worker, so the regions may be read. */
 static void tell(struct damon_ctx *ctx)
 {
 	struct monitor *m = ctx == virtual_monitor.ctx ? &virtual_monitor : &physical_monitor;
-	unsigned int half = ctx->aggr_interval / ctx->sample_interval / 2;
+	unsigned int max = ctx->aggr_interval / ctx->sample_interval;
+	unsigned long hot = 0, anon = 0, of_cgroup = 0;
 	struct damon_target *t;
 	struct damon_region *r;
-	unsigned long hot = 0;
 
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
-			if (r->nr_accesses >= half)
-				hot += (r->ar.end - r->ar.start) * ctx->addr_unit;
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			unsigned long sz = (r->ar.end - r->ar.start) * ctx->addr_unit;
+
+			if (r->nr_accesses >= max / 2)
+				hot += sz;
+			anon += sz / max * damon_region_probe_hits(ctx, r, 0);
+			of_cgroup += sz / max * damon_region_probe_hits(ctx, r, 1);
+		}
+	}
 	WRITE_ONCE(m->hot, hot);
+	WRITE_ONCE(m->anon, anon);
+	WRITE_ONCE(m->of_cgroup, of_cgroup);
 	WRITE_ONCE(m->aggregations, m->aggregations + 1);
 }
 
@@ -282,10 +298,27 @@ static int start_virtual(void)
 	return err ?: damon_start(virtual_monitor.ctx);
 }
 
+static int set_probes(struct damon_ctx *ctx)
+{
+	const struct damon_filter of_anon = {
+		.type = DAMON_FILTER_ANON, .matching = true, .allow = true,
+	};
+	const struct damon_filter of_cgroup = {
+		.type = DAMON_FILTER_MEMCG, .matching = true, .allow = true, .cgroup = cgroup,
+	};
+	const struct damon_probe probes[] = {
+		{ .filters = &of_anon, .nr_filters = 1 },
+		{ .filters = &of_cgroup, .nr_filters = 1 },
+	};
+
+	return damon_set_probes(ctx, probes, ARRAY_SIZE(probes));
+}
+
 static int start_physical(void)
 {
 	int err = make(&physical_monitor, damon_pa_set_primitives, DAMON_ALL_NODES);
 
+	err = err ?: set_probes(physical_monitor.ctx);
 	return err ?: damon_start(physical_monitor.ctx);
 }
 

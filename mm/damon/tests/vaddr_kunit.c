@@ -115,7 +115,7 @@ static struct damon_target *page_regions(struct kunit *test, struct damon_ctx *c
 	KUNIT_ASSERT_EQ(test, damon_set_targets(ctx, &id, 1), 0);
 	t = list_first_entry(&ctx->targets_list, struct damon_target, list);
 	for (i = 0; i < nr; i++) {
-		r = damon_region_new(start + PAGES(i), start + PAGES(i + 1));
+		r = damon_region_new(t, start + PAGES(i), start + PAGES(i + 1));
 		KUNIT_ASSERT_NOT_NULL(test, r);
 		damon_region_add(r, t);
 	}

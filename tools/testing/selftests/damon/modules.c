@@ -190,6 +190,193 @@ out:
 	swap_off();
 }
 
+/* === Probes === */
+
+#define PARENT		"/sys/fs/cgroup"
+#define CGROUP		PARENT "/damon_test"
+#define EVENT		"events/damon/damon_region_aggregated"
+#define INSTANCE	TRACE_DIR "/instances/damon_probes"
+#define SZ_PROBED	(96 * MiB)
+
+FIXTURE(probes) {
+	struct work *w;
+	struct trace *t;
+	struct snapshot *s;
+	unsigned long cgroup;
+};
+
+/* The process is in a cgroup of its own, and idle. */
+FIXTURE_SETUP(probes)
+{
+	struct stat st;
+	char text[32];
+
+	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
+	self->cgroup = 0;
+	if (write_text(PARENT "/cgroup.subtree_control", "+memory"))
+		return;
+	/* A test that was killed may have left it. */
+	rmdir(CGROUP);
+	ASSERT_EQ(0, mkdir(CGROUP, 0755));
+	ASSERT_EQ(0, stat(CGROUP, &st));
+	self->cgroup = st.st_ino;
+	snprintf(text, sizeof(text), "%d", self->w->pid);
+	ASSERT_EQ(0, write_text(CGROUP "/cgroup.procs", text));
+}
+
+FIXTURE_TEARDOWN(probes)
+{
+	EXPECT_EQ(0, test_end(self->w, self->t, self->s));
+	unload_module(USER);
+	rmdir(INSTANCE);
+	if (self->cgroup)
+		EXPECT_TRUE(wait_for(!rmdir(CGROUP), PATIENCE));
+}
+
+/* The number behind @key in a file of such lines, or -1. */
+static long number_of(const char *path, const char *key)
+{
+	static char text[16384];
+	char *line;
+
+	if (read_text(path, text, sizeof(text)))
+		return -1;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, key, strlen(key)))
+			return atol(line + strlen(key));
+	return -1;
+}
+
+static long bytes_anon(void)
+{
+	return number_of("/proc/meminfo", "AnonPages:") * 1024;
+}
+
+static long bytes_of_cgroup(void)
+{
+	return number_of(CGROUP "/memory.stat", "anon ") +
+		number_of(CGROUP "/memory.stat", "file ");
+}
+
+/* With a quarter of room for chance. */
+static bool is_about(long found, long there)
+{
+	return labs(found - there) < there / 4;
+}
+
+static long write_file(struct work *w)
+{
+	static char buf[1 << 20];
+	unsigned long i;
+	int fd = open("/dev/shm/damon_test", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	unlink("/dev/shm/damon_test");
+	for (i = 0; i < w->arg[0]; i += sizeof(buf))
+		if (write(fd, buf, sizeof(buf)) != sizeof(buf))
+			return -errno;
+	/* It goes with the process. */
+	return 0;
+}
+
+/* Half of what the cgroup has is anonymous, and half is page cache. */
+TEST_F_TIMEOUT(probes, memory_is_found_by_kind_and_cgroup, 120)
+{
+	char params[64];
+	int err;
+
+	if (!self->cgroup)
+		SKIP(return, "no cgroups of memory");
+	ASSERT_EQ(0, work_map(self->w, ARENA, SZ_PROBED));
+	ASSERT_EQ(0, work_touch(self->w, ARENA, SZ_PROBED));
+	self->w->arg[0] = SZ_PROBED;
+	ASSERT_EQ(0, work_call(self->w, write_file));
+	snprintf(params, sizeof(params), "physical=1 cgroup=%lu", self->cgroup);
+	err = load_module(USER, params);
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	ASSERT_EQ(0, err);
+	EXPECT_TRUE(wait_for(is_about(result("physical_anon"), bytes_anon()) &&
+			     is_about(result("physical_of_cgroup"), bytes_of_cgroup()), PATIENCE));
+	TH_LOG("anonymous: %ld of %ld MiB, cgroup: %ld of %ld MiB",
+	       result("physical_anon") >> 20, bytes_anon() >> 20,
+	       result("physical_of_cgroup") >> 20, bytes_of_cgroup() >> 20);
+	EXPECT_LE((long)(2 * SZ_PROBED), bytes_of_cgroup());
+
+	/* What is gone is found no more. */
+	ASSERT_EQ(0, work_unmap(self->w, ARENA, SZ_PROBED));
+	EXPECT_TRUE(wait_for(is_about(result("physical_of_cgroup"), SZ_PROBED) &&
+			     result("physical_anon") < (long)SZ_PROBED / 2, PATIENCE));
+}
+
+TEST_F_TIMEOUT(probes, event_has_the_documented_fields_and_text, 120)
+{
+	static const char * const parts[] = {
+		"field:unsigned long target_id;", "field:unsigned long start;",
+		"field:unsigned long end;", "field:unsigned int nr_regions;",
+		"field:unsigned int nr_accesses;", "field:unsigned int age;",
+		"field:__data_loc u8[] probe_hits;",
+		"print fmt: \"target_id=%lu nr_regions=%u %lu-%lu: %u %u probe_hits=%s\"",
+	};
+	static char text[65536];
+	unsigned int nr, accesses, age, hits[2], nr_found = 0, i;
+	unsigned long target, start, end;
+	char *event, again[256];
+	ssize_t n, len = 0;
+	int fd, err;
+
+	ASSERT_EQ(0, read_text(TRACE_DIR "/" EVENT "/format", text, sizeof(text)));
+	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		EXPECT_NE(NULL, strstr(text, parts[i]))
+			TH_LOG("no '%s'", parts[i]);
+	}
+
+	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * SZ_PROBED));
+	ASSERT_EQ(0, work_touch(self->w, ARENA, 2 * SZ_PROBED));
+	rmdir(INSTANCE);
+	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
+	ASSERT_EQ(0, write_text(INSTANCE "/" EVENT "/enable", "1"));
+	/* A monitor without probes has no such event. */
+	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->w->pid, 1));
+	ASSERT_EQ(0, trace_after(self->t, self->s, now()));
+	fd = open(INSTANCE "/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-1, read(fd, text, sizeof(text)));
+	EXPECT_EQ(0, damon_write("monitor_on", "off"));
+
+	err = load_module(USER, "physical=1");
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	ASSERT_EQ(0, err);
+	/* Some regions have much anonymous memory: the first byte has the number. */
+	ASSERT_TRUE(wait_for(result("physical_anon") > (long)SZ_PROBED, PATIENCE));
+	ASSERT_EQ(0, unload_module(USER));
+	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	/* The last line may be cut off. */
+	while (len && text[len - 1] != '\n')
+		len--;
+	text[len] = 0;
+	for (event = strtok(text, "\n"); event; event = strtok(NULL, "\n")) {
+		event = strstr(event, "target_id=");
+		if (!event)
+			continue;
+		nr = sscanf(event, "target_id=%lu nr_regions=%u %lu-%lu: %u %u probe_hits=%x %x",
+			    &target, &i, &start, &end, &accesses, &age, &hits[0], &hits[1]);
+		ASSERT_EQ(8, nr);
+		snprintf(again, sizeof(again),
+			 "target_id=%lu nr_regions=%u %lu-%lu: %u %u probe_hits=%02x %02x",
+			 target, i, start, end, accesses, age, hits[0], hits[1]);
+		ASSERT_STREQ(again, event);
+		EXPECT_GE(NR_SAMPLES, hits[0]);
+		EXPECT_EQ(0, hits[1]);
+		nr_found += hits[0] > 0;
+	}
+	EXPECT_LT(0, nr_found);
+}
+
 /* === A device with Accessed bits of its own === */
 
 static int young_fd;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Probes: attributes of memory beside its use.  Whose is it, and of which kind?
+ *
+ * Each probe is a list of filters, asked of a page of each region at each sample.  Regions
+ * are made by accesses, and no attempt is made to have them end where an attribute does:
+ * so a region tells which share of it has the attribute, and the sizes of all regions,
+ * times their shares, tell how much memory that is.
+ *
+ * A share is a mean over as many samples as are needed for it, not a count of one
+ * aggregation: a count of 20 samples is wrong by a tenth.  The page is any of the region, and
+ * not the one that is asked for accesses, since that is chosen: another address is tried
+ * where nobody can be asked, and a page that was found accessed is asked twice.
+ *
+ * All of this belongs to the worker, or to who sets the probes while the monitor is off.
+ */
+#include <linux/cgroup.h>
+#include <linux/export.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "probe.h"
+
+/* === Settings === */
+
+void damon_probes_free(struct damon_probes *probes)
+{
+	unsigned int i;
+
+	if (!probes)
+		return;
+	for (i = 0; i < probes->nr; i++)
+		kfree(probes->probe[i].filters);
+	kfree(probes);
+}
+
+static bool is_valid(const struct damon_probe *p)
+{
+	unsigned int i;
+
+	if (p->nr_filters > DAMON_MAX_SCHEME_ROWS)
+		return false;
+	for (i = 0; i < p->nr_filters; i++)
+		if (p->filters[i].type != DAMON_FILTER_ANON &&
+		    p->filters[i].type != DAMON_FILTER_MEMCG)
+			return false;
+	return true;
+}
+
+static struct damon_probes *copy_probes(const struct damon_probe *from, unsigned int nr)
+{
+	struct damon_probes *probes = kzalloc(sizeof(*probes), GFP_KERNEL);
+
+	if (!probes)
+		return NULL;
+	for (; probes->nr < nr; probes->nr++, from++) {
+		struct damon_probe *to = &probes->probe[probes->nr];
+
+		*to = *from;
+		if (!from->nr_filters)
+			to->filters = NULL;
+		else
+			to->filters = kmemdup_array(from->filters, from->nr_filters,
+						    sizeof(*from->filters), GFP_KERNEL);
+		if (from->nr_filters && !to->filters) {
+			damon_probes_free(probes);
+			return NULL;
+		}
+	}
+	return probes;
+}
+
+static int exchange_probes(struct damon_ctx *ctx, struct damon_probes **probes)
+{
+	guard(mutex)(&ctx->kdamond_lock);
+	if (damon_is_on(ctx))
+		return -EBUSY;
+	if (!*probes != !ctx->probes && damon_targets_set_probed(ctx, *probes))
+		return -ENOMEM;
+	swap(ctx->probes, *probes);
+	return 0;
+}
+
+int damon_set_probes(struct damon_ctx *ctx, const struct damon_probe *probes,
+		     ssize_t nr_probes)
+{
+	struct damon_probes *fresh = NULL;
+	ssize_t i;
+	int err;
+
+	if (nr_probes < 0 || nr_probes > DAMON_MAX_PROBES)
+		return -EINVAL;
+	for (i = 0; i < nr_probes; i++)
+		if (!is_valid(&probes[i]))
+			return -EINVAL;
+	if (nr_probes) {
+		fresh = copy_probes(probes, nr_probes);
+		if (!fresh)
+			return -ENOMEM;
+	}
+	err = exchange_probes(ctx, &fresh);
+	/* The old ones, or on an error the new ones. */
+	damon_probes_free(fresh);
+	return err;
+}
+EXPORT_SYMBOL_GPL(damon_set_probes);
+
+int damon_probes_check(const struct damon_ctx *ctx)
+{
+	return ctx->probes && !ctx->can_probe ? -EOPNOTSUPP : 0;
+}
+
+/* === Pages === */
+
+#ifdef CONFIG_MEMCG
+/* The folio may go to another cgroup at any time, and this one go away; RCU keeps it. */
+static bool is_of_cgroup(struct folio *folio, u64 id)
+{
+	struct mem_cgroup *memcg;
+
+	guard(rcu)();
+	memcg = folio_memcg_rcu(folio);
+	return memcg && cgroup_id(memcg->css.cgroup) == id;
+}
+#else
+static bool is_of_cgroup(struct folio *folio, u64 id)
+{
+	return false;
+}
+#endif
+
+static bool is_of_type(struct folio *folio, const struct damon_filter *f)
+{
+	if (!folio)
+		return false;
+	return f->type == DAMON_FILTER_ANON ? folio_test_anon(folio) :
+		is_of_cgroup(folio, f->cgroup);
+}
+
+/* By the rules of struct damon_probe. */
+static bool finds(const struct damon_probe *p, struct folio *folio)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr_filters; i++)
+		if (is_of_type(folio, &p->filters[i]) == p->filters[i].matching)
+			return p->filters[i].allow;
+	return !i || !p->filters[i - 1].allow;
+}
+
+unsigned int damon_probes_ask(const struct damon_ctx *ctx, struct folio *folio)
+{
+	unsigned int i, found = 0;
+
+	for (i = 0; i < ctx->probes->nr; i++)
+		if (finds(&ctx->probes->probe[i], folio))
+			found |= 1U << i;
+	return found;
+}
+
+/* === Results === */
+
+unsigned int damon_region_probe_hits(const struct damon_ctx *ctx,
+				     const struct damon_region *r, unsigned int index)
+{
+	u64 sum;
+
+	if (!ctx->probes || index >= ctx->probes->nr)
+		return 0;
+	sum = (u64)damon_probed(r)->share[index] * damon_max_nr_accesses(ctx);
+	return DIV_ROUND_CLOSEST_ULL(sum, DAMON_SHARE_MAX);
+}
+EXPORT_SYMBOL_GPL(damon_region_probe_hits);
+
+#ifdef CONFIG_DAMON_KUNIT_TEST
+#include "tests/probe_kunit.c"
+#endif
