@@ -412,12 +412,19 @@ struct damon_filter {
  *		that allows.  Where none fits, the page is found if the last filter is one
  *		that does not allow.  Of type @DAMON_FILTER_ANON or @DAMON_FILTER_MEMCG.
  * @nr_filters:	The length of @filters, up to DAMON_MAX_SCHEME_ROWS; with 0, all is found.
+ * @weight:	What a page that is found counts, in the place of an access.
  *
  * Memory that is free, or of the kernel, is not anonymous, and in no cgroup.
+ *
+ * If any probe has a weight, accesses are not looked for.  A sample then counts as an access
+ * with a chance: the weights of the probes that find its page, of the sum of all weights.
+ * So @nr_accesses of a region is the mean of the hits of all probes by their weights; and
+ * regions are joined and cut, have their age, and match schemes, by this.
  */
 struct damon_probe {
 	const struct damon_filter *filters;
 	unsigned int nr_filters;
+	unsigned int weight;
 };
 
 /**
@@ -991,9 +998,11 @@ unsigned int damon_region_probe_hits(const struct damon_ctx *ctx,
  *
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
- *	as damon_set_attrs() takes, or the primitives can not tell a goal, -EOPNOTSUPP when
- *	they can not do what a scheme wants, or not page by page where it has filters of
- *	pages, or have no probes, -ENOMEM, or another error of making the thread.
+ *	as damon_set_attrs() takes, or the primitives can not tell a goal, or probes have
+ *	weights and more than 255 sampling intervals fit an aggregation interval, or that
+ *	many times all weights are more than UINT_MAX, -EOPNOTSUPP when the primitives can
+ *	not do what a scheme wants, or not page by page where it has filters of pages, or
+ *	have no probes, -ENOMEM, or another error of making the thread.
  */
 int damon_start(struct damon_ctx *ctx);
 

@@ -672,18 +672,51 @@ static void pa_check_sample(struct damon_ctx *ctx, struct pass *p,
 		damon_tlb_record(ctx, r, found == DAMON_ACCESSED);
 }
 
-/* Of any page of the region: see probe.c. */
-static void ask_probes(struct damon_ctx *ctx, struct damon_target *t, struct damon_region *r)
+/* Return whether the page of @addr, which probes have found as @found says, is of @t. */
+static bool ask_probes(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr,
+		       unsigned int *found)
 {
-	unsigned long addr = damon_rand(ctx, r->ar.start, r->ar.end);
-	struct folio *folio = NULL;
+	struct folio *folio;
+	bool of_target;
 
-	if (damon_pa_get_folio(addr_to_pfn(addr), &folio) != DAMON_SOMEBODY)
-		folio = NULL;
-	if (!folio || is_of_target(t, folio))
-		damon_probed_record(r, damon_probes_ask(ctx, folio));
-	if (folio)
-		folio_put(folio);
+	if (damon_pa_get_folio(addr_to_pfn(addr), &folio) != DAMON_SOMEBODY) {
+		*found = damon_probes_ask(ctx, NULL);
+		return true;
+	}
+	of_target = is_of_target(t, folio);
+	*found = damon_probes_ask(ctx, folio);
+	folio_put(folio);
+	return of_target;
+}
+
+/* A sample of attributes only needs no preparation. */
+static void pa_prepare_probed(struct damon_ctx *ctx, struct damon_target *t,
+			      struct pass *p, struct damon_region *r)
+{
+	unsigned int found;
+
+	if (damon_attributes_only(ctx)) {
+		damon_region_pick(ctx, r);
+		return;
+	}
+	/* Of any page: see probe.c. */
+	if (ask_probes(ctx, t, damon_rand(ctx, r->ar.start, r->ar.end), &found))
+		damon_probed_record(r, found);
+	pa_prepare_sample(ctx, t, p, r);
+}
+
+static void pa_check_attributes(struct damon_ctx *ctx, struct damon_target *t,
+				struct damon_region *r)
+{
+	bool again = damon_region_asks_again(r);
+	unsigned int found;
+
+	r->sample.pending = false;
+	if (!ask_probes(ctx, t, r->sampling_addr, &found))
+		return;
+	if (!again)
+		damon_probed_record(r, found);
+	damon_region_record(ctx, r, r->sampling_addr, damon_probes_draw(ctx, found));
 }
 
 /* To call cond_resched() for each region costs a tenth of a pass. */
@@ -696,7 +729,7 @@ static void let_others_run(void)
 static void pa_prepare(struct damon_ctx *ctx)
 {
 	struct pa_ctx *pc = ctx->priv;
-	bool flush = pc && damon_may_flush(&pc->flushes);
+	bool flush = pc && !damon_attributes_only(ctx) && damon_may_flush(&pc->flushes);
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx) {
@@ -706,8 +739,9 @@ static void pa_prepare(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			if (!r->sample.pending && !damon_region_waits(r)) {
 				if (unlikely(ctx->probes))
-					ask_probes(ctx, t, r);
-				pa_prepare_sample(ctx, t, &p, r);
+					pa_prepare_probed(ctx, t, &p, r);
+				else
+					pa_prepare_sample(ctx, t, &p, r);
 			}
 			let_others_run();
 		}
@@ -724,8 +758,12 @@ static void check_target(struct damon_ctx *ctx, struct damon_target *t)
 	struct pass p = {};
 
 	damon_for_each_region(r, t) {
-		if (r->sample.pending && !damon_region_waits(r))
-			pa_check_sample(ctx, &p, r);
+		if (r->sample.pending && !damon_region_waits(r)) {
+			if (damon_attributes_only(ctx))
+				pa_check_attributes(ctx, t, r);
+			else
+				pa_check_sample(ctx, &p, r);
+		}
 		let_others_run();
 	}
 }

@@ -12,6 +12,12 @@
  * not the one that is asked for accesses, since that is chosen: another address is tried
  * where nobody can be asked, and a page that was found accessed is asked twice.
  *
+ * Weights.  Where a user asks for attributes only, they take the place of accesses, as a
+ * sample does not care what it is a sample of: all that finds, joins and cuts regions by
+ * accesses then does it by attributes, and nothing is asked of page tables.  Several
+ * attributes become one yes or no by a draw, whose chance is the weight of those that the
+ * page has.  The mean is exact; the price is noise, and with one probe there is none.
+ *
  * All of this belongs to the worker, or to who sets the probes while the monitor is off.
  */
 #include <linux/cgroup.h>
@@ -60,6 +66,7 @@ static struct damon_probes *copy_probes(const struct damon_probe *from, unsigned
 		struct damon_probe *to = &probes->probe[probes->nr];
 
 		*to = *from;
+		probes->weights += from->weight;
 		if (!from->nr_filters)
 			to->filters = NULL;
 		else
@@ -110,7 +117,16 @@ EXPORT_SYMBOL_GPL(damon_set_probes);
 
 int damon_probes_check(const struct damon_ctx *ctx)
 {
-	return ctx->probes && !ctx->can_probe ? -EOPNOTSUPP : 0;
+	unsigned int max_hits = damon_max_nr_accesses(ctx);
+
+	if (!ctx->probes)
+		return 0;
+	if (!ctx->can_probe)
+		return -EOPNOTSUPP;
+	if (!ctx->probes->weights)
+		return 0;
+	/* Users add up what an event tells, and it has a byte for a count. */
+	return max_hits > U8_MAX || ctx->probes->weights * max_hits > UINT_MAX ? -EINVAL : 0;
 }
 
 /* === Pages === */
@@ -159,6 +175,18 @@ unsigned int damon_probes_ask(const struct damon_ctx *ctx, struct folio *folio)
 		if (finds(&ctx->probes->probe[i], folio))
 			found |= 1U << i;
 	return found;
+}
+
+bool damon_probes_draw(struct damon_ctx *ctx, unsigned int found)
+{
+	const struct damon_probes *probes = ctx->probes;
+	unsigned long weight = 0;
+	unsigned int i;
+
+	for (i = 0; i < probes->nr; i++)
+		if (found & 1U << i)
+			weight += probes->probe[i].weight;
+	return damon_rand(ctx, 0, probes->weights) < weight;
 }
 
 /* === Results === */

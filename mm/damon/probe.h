@@ -16,10 +16,12 @@ struct folio;
 /**
  * struct damon_probes - The probes of a context.
  * @nr:		How many, at least 1.
+ * @weights:	The sum of their weights.
  * @probe:	Each owns its filters.
  */
 struct damon_probes {
 	unsigned int nr;
+	u64 weights;
 	struct damon_probe probe[DAMON_MAX_PROBES];
 };
 
@@ -135,10 +137,30 @@ static inline void damon_probed_absorb(struct damon_region *l, struct damon_regi
 unsigned int damon_probes_ask(const struct damon_ctx *ctx, struct folio *folio);
 
 /**
- * damon_probes_check() - Can the primitives do what the probes want?
+ * damon_attributes_only() - Do attributes take the place of accesses?
  * @ctx:	The context.
  *
- * Return: 0 or -EOPNOTSUPP.
+ * Return: Whether they do.
+ */
+static inline bool damon_attributes_only(const struct damon_ctx *ctx)
+{
+	return unlikely(ctx->probes) && ctx->probes->weights;
+}
+
+/**
+ * damon_probes_draw() - Does a page count as accessed?
+ * @ctx:	A context of which attributes take the place of accesses.
+ * @found:	One bit for each probe that has found the page.
+ *
+ * Return: true with the chance that these probes have of all weights.
+ */
+bool damon_probes_draw(struct damon_ctx *ctx, unsigned int found);
+
+/**
+ * damon_probes_check() - Can the monitor do what the probes want?
+ * @ctx:	The context.
+ *
+ * Return: 0, -EOPNOTSUPP or -EINVAL; see damon_start().
  */
 int damon_probes_check(const struct damon_ctx *ctx);
 

@@ -5,6 +5,7 @@
  */
 #include <linux/completion.h>
 #include <linux/mman.h>
+#include <linux/page_idle.h>
 #include <linux/shmem_fs.h>
 #include <linux/sort.h>
 #include <linux/swap.h>
@@ -361,6 +362,59 @@ static void without_memory_nothing_has_changed(struct kunit *test)
 	expect_rows(test, t, rows, PAGE_SIZE);
 }
 
+/* A byte holds a count, and an unsigned int the sum of all. */
+static void weights_are_limited(struct kunit *test)
+{
+	struct damon_probe probes[2] = { { .weight = 1 }, { } };
+	struct damon_ctx *ctx = test_ctx(test, 1);
+
+	ctx->can_probe = true;
+	KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, probes, 2), 0);
+	KUNIT_EXPECT_EQ(test, damon_probes_check(ctx), 0);
+	KUNIT_ASSERT_EQ(test, damon_set_attrs(ctx, 1000, 255999, 1000000, 10, 1000), 0);
+	KUNIT_EXPECT_EQ(test, damon_probes_check(ctx), 0);
+	KUNIT_ASSERT_EQ(test, damon_set_attrs(ctx, 1000, 256000, 1000000, 10, 1000), 0);
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EINVAL);
+	/* No weight, no limit. */
+	probes[0].weight = 0;
+	KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, probes, 2), 0);
+	KUNIT_EXPECT_EQ(test, damon_probes_check(ctx), 0);
+
+	KUNIT_ASSERT_EQ(test, damon_set_attrs(ctx, 1000, 20000, 1000000, 10, 1000), 0);
+	probes[0].weight = UINT_MAX / 20 - 1;
+	probes[1].weight = 1;
+	KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, probes, 2), 0);
+	KUNIT_EXPECT_EQ(test, damon_probes_check(ctx), 0);
+	probes[1].weight = 2;
+	KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, probes, 2), 0);
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EINVAL);
+	probes[0].weight = UINT_MAX;
+	probes[1].weight = UINT_MAX;
+	KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, probes, 2), 0);
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EINVAL);
+}
+
+/* Of 4000 draws, with a standard deviation of 27. */
+static void chance_is_the_part_of_the_weights(struct kunit *test)
+{
+	static const struct damon_probe probes[] = {
+		{ .weight = 1 }, { .weight = 0 }, { .weight = 3 },
+	};
+	static const unsigned int want[] = { 0, 1000, 0, 1000, 3000, 4000, 3000, 4000 };
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	unsigned int found, i;
+
+	KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, probes, 3), 0);
+	for (found = 0; found < 8; found++) {
+		unsigned int nr = 0;
+
+		for (i = 0; i < 4000; i++)
+			nr += damon_probes_draw(ctx, found);
+		KUNIT_EXPECT_LE(test, abs_diff(nr, want[found]),
+				want[found] % 4000 ? 140 : 0);
+	}
+}
+
 static void processes_have_no_probes(struct kunit *test)
 {
 	struct damon_ctx *ctx = test_ctx(test, 1);
@@ -378,7 +432,7 @@ static void processes_have_no_probes(struct kunit *test)
 
 struct hits {
 	unsigned long addr;
-	unsigned int of_anon, of_others;
+	unsigned int nr_accesses, of_anon, of_others;
 };
 
 /* The one that runs: what it says of the regions that begin at these addresses. */
@@ -396,6 +450,7 @@ static void read_hits(struct damon_ctx *ctx)
 			;
 		if (i == nr_watched)
 			continue;
+		watched[i].nr_accesses = r->nr_accesses;
 		watched[i].of_anon = damon_region_probe_hits(ctx, r, 0);
 		watched[i].of_others = damon_region_probe_hits(ctx, r, 1);
 	}
@@ -474,6 +529,25 @@ static void monitor_tells_what_pages_are(struct kunit *test)
 	KUNIT_EXPECT_GE(test, hits[2].of_others, 18);
 }
 
+/* Nobody uses the pages.  They are not marked for a sample either. */
+static void weights_take_the_place_of_accesses(struct kunit *test)
+{
+	struct damon_probe probes[2] = { two_probes[0], two_probes[1] };
+	struct folio *anon = anon_folio(test), *file = file_folio(test);
+	struct hits hits[] = { { addr_of(anon) }, { addr_of(file) } };
+	struct damon_ctx *ctx = pages_ctx(test, hits, 2);
+
+	probes[0].weight = 7;
+	folio_clear_idle(anon);
+	KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, probes, 2), 0);
+	run_monitor(test, ctx, hits, 2);
+	KUNIT_EXPECT_FALSE(test, folio_test_idle(anon));
+	KUNIT_EXPECT_GE(test, hits[0].nr_accesses, 18);
+	KUNIT_EXPECT_GE(test, hits[0].of_anon, 18);
+	KUNIT_EXPECT_LE(test, hits[1].nr_accesses, 2);
+	KUNIT_EXPECT_GE(test, hits[1].of_others, 18);
+}
+
 static struct kunit_case damon_probe_cases[] = {
 	KUNIT_CASE_PARAM(first_filter_that_fits_decides, chains_gen_params),
 	KUNIT_CASE(pages_of_one_cgroup_are_found),
@@ -486,8 +560,11 @@ static struct kunit_case damon_probe_cases[] = {
 	KUNIT_CASE(probes_of_the_caller_may_go),
 	KUNIT_CASE(regions_stay_when_probes_come_and_go),
 	KUNIT_CASE(without_memory_nothing_has_changed),
+	KUNIT_CASE(weights_are_limited),
+	KUNIT_CASE(chance_is_the_part_of_the_weights),
 	KUNIT_CASE(processes_have_no_probes),
 	KUNIT_CASE(monitor_tells_what_pages_are),
+	KUNIT_CASE(weights_take_the_place_of_accesses),
 	{}
 };
 

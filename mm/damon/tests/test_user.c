@@ -76,6 +76,10 @@ static unsigned long long cgroup;
 module_param(cgroup, ullong, 0444);
 MODULE_PARM_DESC(cgroup, "Find the memory of the cgroup of this id");
 
+static unsigned int weight;
+module_param(weight, uint, 0444);
+MODULE_PARM_DESC(weight, "Weight of anonymous memory, in the place of accesses");
+
 static int refuse(const char *val, const struct kernel_param *kp)
 {
 	return -EPERM;
@@ -307,7 +311,7 @@ static int set_probes(struct damon_ctx *ctx)
 		.type = DAMON_FILTER_MEMCG, .matching = true, .allow = true, .cgroup = cgroup,
 	};
 	const struct damon_probe probes[] = {
-		{ .filters = &of_anon, .nr_filters = 1 },
+		{ .filters = &of_anon, .nr_filters = 1, .weight = weight },
 		{ .filters = &of_cgroup, .nr_filters = 1 },
 	};
 

@@ -310,6 +310,22 @@ TEST_F_TIMEOUT(probes, memory_is_found_by_kind_and_cgroup, 120)
 			     result("physical_anon") < (long)SZ_PROBED / 2, PATIENCE));
 }
 
+/* Nobody uses the memory. */
+TEST_F_TIMEOUT(probes, regions_adapt_to_an_attribute_with_a_weight, 120)
+{
+	int err;
+
+	ASSERT_EQ(0, work_map(self->w, ARENA, 2 * SZ_PROBED));
+	ASSERT_EQ(0, work_touch(self->w, ARENA, 2 * SZ_PROBED));
+	err = load_module(USER, "physical=1 weight=5");
+	if (err == -ENOENT)
+		SKIP(return, NO_MODULE);
+	ASSERT_EQ(0, err);
+	EXPECT_TRUE(wait_for(is_about(result("physical_hot"), bytes_anon()), PATIENCE));
+	TH_LOG("anonymous: %ld of %ld MiB, in %ld regions", result("physical_hot") >> 20,
+	       bytes_anon() >> 20, result("physical_regions"));
+}
+
 TEST_F_TIMEOUT(probes, event_has_the_documented_fields_and_text, 120)
 {
 	static const char * const parts[] = {
