@@ -942,7 +942,7 @@ int damon_walk_tried(struct damon_ctx *ctx,
 /**
  * damon_commit() - Give a monitor, which may be running, new settings.
  * @ctx:	The monitor.
- * @from:	A context with the settings: attributes, targets, schemes, goal of the
+ * @from:	A context with the settings: attributes, targets, schemes, probes, goal of the
  *		intervals, and pause.  It is off, and of the same kind: its callbacks are those of
  *		@ctx.
  *

@@ -23,6 +23,7 @@
 
 #include "evidence.h"
 #include "internal.h"
+#include "probe.h"
 #include "scheme.h"
 #include "tune.h"
 #include "walk.h"
@@ -60,6 +61,9 @@ static int prepare_targets(struct damon_ctx *ctx, struct damon_ctx *from)
 {
 	struct damon_target *new, *old;
 
+	/* What is learned is of the pool that it is learned from. */
+	if (!ctx->probes != !from->probes && damon_targets_set_probed(from, ctx->probes))
+		return -ENOMEM;
 	damon_for_each_target(old, ctx)
 		old->partner = NULL;
 	damon_for_each_target(new, from) {
@@ -71,7 +75,7 @@ static int prepare_targets(struct damon_ctx *ctx, struct damon_ctx *from)
 		if (new->nr_regions && damon_target_learn(new, new->partner))
 			return -ENOMEM;
 	}
-	return 0;
+	return damon_probes_prepare(ctx, from);
 }
 
 /* @old gets the regions of @new, which are fitted already. */
@@ -116,6 +120,17 @@ static void exchange_targets(struct damon_ctx *ctx, struct damon_ctx *from)
 	list_splice_tail(&rest, &from->targets_list);
 }
 
+/* @from has no worker, so its targets have no regions, and none of the wrong pool. */
+static void clear_targets(struct damon_ctx *from)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, from) {
+		damon_target_clear(t);
+		t->probed = from->probes;
+	}
+}
+
 /* === All of it === */
 
 static bool is_alike(const struct damon_ctx *a, const struct damon_ctx *b)
@@ -137,6 +152,8 @@ static int exchange(struct damon_ctx *ctx, void *arg)
 		return err;
 	damon_walk_cancel(ctx);
 	exchange_targets(ctx, from);
+	damon_probes_exchange(ctx, from);
+	clear_targets(from);
 	damon_attrs_apply(ctx, &from->attrs);
 	from->attrs = attrs;
 	damon_schemes_exchange(ctx, from);

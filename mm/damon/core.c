@@ -448,17 +448,7 @@ void damon_release_target(struct damon_ctx *ctx, struct damon_target *t)
 /* Nobody knows what was used meanwhile. */
 static void end_pause(struct damon_ctx *ctx)
 {
-	struct damon_target *t;
-	struct damon_region *r;
-
-	damon_for_each_target(t, ctx) {
-		damon_for_each_region(r, t) {
-			damon_region_look_anew(r);
-			damon_region_begin_age(r);
-			r->nr_accesses = 0;
-			cond_resched();
-		}
-	}
+	damon_regions_begin_anew(ctx);
 	damon_schemes_end_pause(ctx);
 	update_regions(ctx);
 }

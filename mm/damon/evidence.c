@@ -770,6 +770,21 @@ void damon_region_look_anew(struct damon_region *r)
 	r->settled = false;
 }
 
+void damon_regions_begin_anew(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			damon_region_look_anew(r);
+			damon_region_begin_age(r);
+			r->nr_accesses = 0;
+			cond_resched();
+		}
+	}
+}
+
 /*
  * The mean of @a and @b, weighted by @sz_a and @sz_b, rounded down.  The sum of
  * the sizes does not overflow: both lie in one address space.

@@ -195,6 +195,12 @@ void damon_region_begin_age(struct damon_region *r);
 void damon_region_look_anew(struct damon_region *r);
 
 /**
+ * damon_regions_begin_anew() - Begin all regions: nobody knows what was used until now.
+ * @ctx:	The context.
+ */
+void damon_regions_begin_anew(struct damon_ctx *ctx);
+
+/**
  * damon_region_even_out() - Have no more samples for a page than another region.
  * @r:		The region.
  * @other:	The other one.

@@ -169,6 +169,12 @@ static bool is_of_cgroup(struct folio *folio, u64 id)
 }
 #endif
 
+bool damon_folio_is(struct folio *folio, const struct damon_filter *f)
+{
+	return f->type == DAMON_FILTER_ANON ? folio_test_anon(folio) :
+		is_of_cgroup(folio, f->cgroup);
+}
+
 bool damon_folio_passes(const struct damon_work *work, struct folio *folio,
 			bool (*is_young)(struct folio *folio, void *arg), void *arg)
 {
@@ -180,13 +186,11 @@ bool damon_folio_passes(const struct damon_work *work, struct folio *folio,
 
 		switch (f->type) {
 		case DAMON_FILTER_ANON:
-			is_of_type = folio_test_anon(folio);
+		case DAMON_FILTER_MEMCG:
+			is_of_type = damon_folio_is(folio, f);
 			break;
 		case DAMON_FILTER_ACTIVE:
 			is_of_type = folio_test_active(folio) || is_in_young_gen(folio);
-			break;
-		case DAMON_FILTER_MEMCG:
-			is_of_type = is_of_cgroup(folio, f->cgroup);
 			break;
 		case DAMON_FILTER_YOUNG:
 			/* Who asks makes it old: the second one would get another answer. */

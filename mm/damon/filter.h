@@ -66,6 +66,15 @@ enum damon_verdict damon_filters_judge(const struct damon_filter *filters, unsig
 				       unsigned long target, struct damon_addr_range *part);
 
 /**
+ * damon_folio_is() - Has a folio an attribute that stays with it?
+ * @folio:	The folio, as for damon_folio_passes().
+ * @f:		The filter, of DAMON_FILTER_ANON or DAMON_FILTER_MEMCG.
+ *
+ * Return: Whether the folio is of the type of @f.
+ */
+bool damon_folio_is(struct folio *folio, const struct damon_filter *f);
+
+/**
  * damon_folio_passes() - Do the filters of pages let a folio pass?
  * @work:	The work, which is no look.
  * @folio:	The folio, with a reference, or mapped under a page table lock.

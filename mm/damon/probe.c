@@ -20,13 +20,11 @@
  *
  * All of this belongs to the worker, or to who sets the probes while the monitor is off.
  */
-#include <linux/cgroup.h>
 #include <linux/export.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "filter.h"
 #include "internal.h"
 #include "probe.h"
 
@@ -115,6 +113,81 @@ int damon_set_probes(struct damon_ctx *ctx, const struct damon_probe *probes,
 }
 EXPORT_SYMBOL_GPL(damon_set_probes);
 
+/* === New settings === */
+
+/* What a filter says, whatever the bytes between its members are. */
+static bool filters_are_alike(const struct damon_filter *a, const struct damon_filter *b)
+{
+	return a->type == b->type && a->matching == b->matching && a->allow == b->allow &&
+		(a->type != DAMON_FILTER_MEMCG || a->cgroup == b->cgroup);
+}
+
+static bool probes_are_alike(const struct damon_probe *a, const struct damon_probe *b)
+{
+	unsigned int i;
+
+	if (a->nr_filters != b->nr_filters)
+		return false;
+	for (i = 0; i < a->nr_filters; i++)
+		if (!filters_are_alike(&a->filters[i], &b->filters[i]))
+			return false;
+	return true;
+}
+
+static void begin_share(struct damon_ctx *ctx, unsigned int index)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			damon_probed(r)->share[index] = 0;
+			damon_probed(r)->nr_samples = 0;
+			cond_resched();
+		}
+	}
+}
+
+static u64 weights_of(const struct damon_probes *probes)
+{
+	return probes ? probes->weights : 0;
+}
+
+/* The samples that wait are those of the old probes, and are checked by these. */
+static void begin_evidence(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			r->wait = 0;
+	if (ctx->check_accesses)
+		ctx->check_accesses(ctx);
+	damon_regions_begin_anew(ctx);
+}
+
+int damon_probes_prepare(struct damon_ctx *ctx, struct damon_ctx *from)
+{
+	if (!ctx->probes == !from->probes)
+		return 0;
+	return damon_targets_set_probed(from, from->probes) ?:
+		damon_targets_set_probed(ctx, from->probes);
+}
+
+void damon_probes_exchange(struct damon_ctx *ctx, struct damon_ctx *from)
+{
+	struct damon_probes *old = ctx->probes, *new = from->probes;
+	unsigned int i;
+
+	for (i = 0; new && i < new->nr; i++)
+		if (!old || i >= old->nr || !probes_are_alike(&old->probe[i], &new->probe[i]))
+			begin_share(ctx, i);
+	if (!weights_of(old) != !weights_of(new))
+		begin_evidence(ctx);
+	swap(ctx->probes, from->probes);
+}
+
 int damon_probes_check(const struct damon_ctx *ctx)
 {
 	unsigned int max_hits = damon_max_nr_accesses(ctx);
@@ -131,38 +204,13 @@ int damon_probes_check(const struct damon_ctx *ctx)
 
 /* === Pages === */
 
-#ifdef CONFIG_MEMCG
-/* The folio may go to another cgroup at any time, and this one go away; RCU keeps it. */
-static bool is_of_cgroup(struct folio *folio, u64 id)
-{
-	struct mem_cgroup *memcg;
-
-	guard(rcu)();
-	memcg = folio_memcg_rcu(folio);
-	return memcg && cgroup_id(memcg->css.cgroup) == id;
-}
-#else
-static bool is_of_cgroup(struct folio *folio, u64 id)
-{
-	return false;
-}
-#endif
-
-static bool is_of_type(struct folio *folio, const struct damon_filter *f)
-{
-	if (!folio)
-		return false;
-	return f->type == DAMON_FILTER_ANON ? folio_test_anon(folio) :
-		is_of_cgroup(folio, f->cgroup);
-}
-
 /* By the rules of struct damon_probe. */
 static bool finds(const struct damon_probe *p, struct folio *folio)
 {
 	unsigned int i;
 
 	for (i = 0; i < p->nr_filters; i++)
-		if (is_of_type(folio, &p->filters[i]) == p->filters[i].matching)
+		if ((folio && damon_folio_is(folio, &p->filters[i])) == p->filters[i].matching)
 			return p->filters[i].allow;
 	return !i || !p->filters[i - 1].allow;
 }

@@ -157,6 +157,27 @@ static inline bool damon_attributes_only(const struct damon_ctx *ctx)
 bool damon_probes_draw(struct damon_ctx *ctx, unsigned int found);
 
 /**
+ * damon_probes_prepare() - Make room for the probes of another context.
+ * @ctx:	The context.
+ * @from:	The other one.
+ *
+ * Return: 0, or -ENOMEM with nothing changed in @ctx.
+ */
+int damon_probes_prepare(struct damon_ctx *ctx, struct damon_ctx *from);
+
+/**
+ * damon_probes_exchange() - Go on with the probes of another context.
+ * @ctx:	The context, with room for the probes of the other one.
+ * @from:	The other one, which gets the probes of @ctx.
+ *
+ * Shares of other probes than before begin anew; where attributes take the place of
+ * accesses, or the other way round, so does all evidence.
+ *
+ * Context: On the worker of @ctx, or while it is off.
+ */
+void damon_probes_exchange(struct damon_ctx *ctx, struct damon_ctx *from);
+
+/**
  * damon_probes_check() - Can the monitor do what the probes want?
  * @ctx:	The context.
  *

@@ -195,9 +195,12 @@ static void settings_without_memory_change_nothing(struct kunit *test)
 	unsigned long ids[] = { 1, 2 };
 	struct damon_ctx *ctx = monitor_of(test, ids, 2), *from = monitor_of(test, ids, 2);
 	unsigned int nth, nr_failed = 0, i;
+	struct damon_probe probe = { };
 	int err;
 
 	need_failslab(test);
+	ctx->can_probe = true;
+	from->can_probe = true;
 	for (i = 0; i < 2; i++)
 		add_region(test, nth_target(ctx, i), 0, PAGES(100), 5);
 	for (nth = 1; nth < MAX_FAILURES; nth++) {
@@ -205,6 +208,8 @@ static void settings_without_memory_change_nothing(struct kunit *test)
 			damon_target_clear(nth_target(from, i));
 			add_region(test, nth_target(from, i), PAGES(40), PAGES(60), 0);
 		}
+		/* With room for probes, each target is made anew. */
+		KUNIT_ASSERT_EQ(test, 0, damon_set_probes(from, &probe, 1));
 		fail_begin(nth);
 		err = damon_commit(ctx, from);
 		if (!fail_end())
@@ -216,14 +221,67 @@ static void settings_without_memory_change_nothing(struct kunit *test)
 				    (struct row[]) {{ 0, 100, 5 }, {}}, PAGE_SIZE);
 	}
 	KUNIT_EXPECT_EQ(test, err, 0);
-	/* Ranges and a region, of two targets. */
-	KUNIT_EXPECT_GE(test, nr_failed, 4);
+	/* Of two targets: ranges, a region, and regions of another pool, three times. */
+	KUNIT_EXPECT_GE(test, nr_failed, 10);
 	for (i = 0; i < 2; i++)
 		expect_rows(test, nth_target(ctx, i),
 			    (struct row[]) {{ 40, 60, 5 }, {}}, PAGE_SIZE);
 }
 
+static const struct damon_filter of_anon = {
+	.type = DAMON_FILTER_ANON, .matching = true, .allow = true,
+};
+
+/* Regions get room for them, and lose it again, with all that is known otherwise. */
+static void probes_come_and_go(struct kunit *test)
+{
+	struct damon_probe probes[] = {
+		{ .filters = &of_anon, .nr_filters = 1 }, { },
+	};
+	unsigned long ids[] = { 1, 2 };
+	struct damon_ctx *ctx = monitor_of(test, ids, 1), *from = monitor_of(test, ids, 2);
+	struct damon_target *t = nth_target(ctx, 0);
+
+	add_region(test, t, 0, PAGES(10), 5)->age = 7;
+	ctx->can_probe = true;
+	from->can_probe = true;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_probes(from, probes, 2));
+	add_region(test, nth_target(from, 0), 0, PAGES(4), 0);
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_TRUE(test, t->probed);
+	KUNIT_EXPECT_TRUE(test, nth_target(ctx, 1)->probed);
+	KUNIT_EXPECT_FALSE(test, nth_target(from, 0)->probed);
+	expect_rows(test, t, (struct row[]) {{ 0, 4, 5 }, {}}, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, first_region(t)->age, 7);
+	damon_probed_record(first_region(t), 1);
+	damon_probed_record(first_region(t), 3);
+
+	/* The same ones go on with their shares. */
+	KUNIT_ASSERT_EQ(test, 0, damon_set_targets(from, ids, 1));
+	KUNIT_ASSERT_EQ(test, 0, damon_set_probes(from, probes, 2));
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_EQ(test, damon_region_probe_hits(ctx, first_region(t), 0), 20);
+	KUNIT_EXPECT_EQ(test, damon_region_probe_hits(ctx, first_region(t), 1), 10);
+	probes[0].nr_filters = 0;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_probes(from, probes, 2));
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_EQ(test, damon_region_probe_hits(ctx, first_region(t), 0), 0);
+
+	/* Of attributes, what is known of accesses says nothing. */
+	set_evidence(first_region(t), 10, 400);
+	probes[0].weight = 1;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_probes(from, probes, 2));
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_EQ(test, tally(&first_region(t)->known).samples, 0);
+	KUNIT_ASSERT_EQ(test, 0, damon_set_probes(from, NULL, 0));
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_FALSE(test, t->probed);
+	KUNIT_EXPECT_FALSE(test, damon_attributes_only(ctx));
+	expect_rows(test, t, (struct row[]) {{ 0, 4, 0 }, {}}, PAGE_SIZE);
+}
+
 static struct kunit_case damon_commit_cases[] = {
+	KUNIT_CASE(probes_come_and_go),
 	KUNIT_CASE(targets_keep_what_is_known_of_them),
 	KUNIT_CASE(targets_of_one_id_are_told_apart),
 	KUNIT_CASE(new_ranges_keep_what_is_known_of_them),
