@@ -21,6 +21,7 @@
  */
 #include <linux/cgroup.h>
 #include <linux/damon.h>
+#include <linux/limits.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>

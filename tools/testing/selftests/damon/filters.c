@@ -121,6 +121,7 @@ static long do_map_huge(struct work *w)
 	return err ?: madvise((void *)w->arg[0], w->arg[1], MADV_HUGEPAGE) ? -errno : 0;
 }
 
+/* Reclaim knows the last pages that a processor has touched when that has touched more. */
 static long map_and_touch(struct work *w, unsigned long addr, long (*map)(struct work *w))
 {
 	long err;
@@ -325,7 +326,9 @@ TEST_F_TIMEOUT(filters, stat_counts_what_passes, 120)
 	char what[128];
 	int err;
 
+	ASSERT_EQ(0, move_to_cpu(pid, 0));
 	ASSERT_EQ(0, map_and_touch(self->w, KEPT, NULL));
+	ASSERT_EQ(0, map_and_touch(self->w, TAKEN, NULL));
 	ASSERT_EQ(0, pages_add(&self->kept, pid, KEPT, SIZE));
 	snprintf(what, sizeof(what), "pid=%d from=%lu to=%lu", pid, KEPT, KEPT + SIZE);
 	err = start(STAT, what, &anon, 1);
@@ -420,7 +423,6 @@ TEST_F_TIMEOUT(filters, active_memory_is_left_out, 120)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	anon[0].from = id;
 	active[0].from = id;
-	/* The last pages of a processor wait for more before they come to a list. */
 	ASSERT_EQ(0, move_to_cpu(self->w->pid, 0));
 	ASSERT_EQ(0, map_and_touch(self->w, KEPT, NULL));
 	ASSERT_EQ(0, map_and_touch(self->w, TAKEN, do_map_shmem));
@@ -429,7 +431,7 @@ TEST_F_TIMEOUT(filters, active_memory_is_left_out, 120)
 	if (err == -ENOENT)
 		SKIP(return, NO_MODULE);
 	ASSERT_EQ(0, err);
-	/* So do those that become active; nobody can take them meanwhile. */
+	/* The last ones are on their way to the list, where nobody can take them. */
 	EXPECT_TRUE(wait_for(number_behind(GROUP "/memory.stat", NULL, "active_anon ") >=
 			     (long)(SIZE / 10 * 9), PATIENCE));
 	EXPECT_TRUE(two_passes());
