@@ -12,6 +12,7 @@
 #include "damonctl.h"
 #include "heatmap.h"
 #include "output.h"
+#include "svg.h"
 #include "units.h"
 
 #define SHADES		48
@@ -24,42 +25,6 @@
 #define LINE		18
 #define LEGEND_WIDTH	240
 #define GREY		"#e8e8ec"
-
-static const char style[] =
-	"text{font-family:'DejaVu Sans',Helvetica,Arial,sans-serif;font-size:12px;"
-	"fill:#222}.title{font-size:16px;font-weight:bold}"
-	".mono{font-family:'DejaVu Sans Mono',Menlo,monospace}"
-	".mid{text-anchor:middle}.end{text-anchor:end}"
-	".line{stroke:#444;stroke-width:1;fill:none}"
-	".tick{stroke:#888;stroke-width:1}";
-
-static void put_escaped(FILE *f, const char *s)
-{
-	for (; *s; s++) {
-		switch (*s) {
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '&':
-			fputs("&amp;", f);
-			break;
-		default:
-			/* A process may have any bytes in its name. */
-			fputc(*s >= ' ' && *s < 127 ? *s : '?', f);
-		}
-	}
-}
-
-static void put_text(FILE *f, double x, double y, const char *class,
-		     const char *text)
-{
-	fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\" xml:space=\"preserve\">", x, y, class);
-	put_escaped(f, text);
-	fputs("</text>\n", f);
-}
 
 static double col_x(const struct heatmap *h, unsigned int col)
 {
@@ -135,9 +100,9 @@ static void put_ground(FILE *f, const struct heatmap *h, bool frame)
 		if (!frame)
 			continue;
 		name[0] = segment_letter(axis, i);
-		put_text(f, x + width / 2, TOP - 8, "mid", name);
+		svg_text(f, x + width / 2, TOP - 8, "mid", name);
 		if (width >= 48)
-			put_text(f, x + width / 2, TOP + PLOT_HEIGHT + 16, "mid",
+			svg_text(f, x + width / 2, TOP + PLOT_HEIGHT + 16, "mid",
 				 format_size(s->end - s->start, size));
 	}
 }
@@ -148,29 +113,14 @@ static void put_grey(FILE *f, const struct heatmap *h)
 
 	fprintf(f, "<rect x=\"%.0f\" y=\"%.0f\" width=\"14\" height=\"14\" fill=\"" GREY "\" stroke=\"#888\"/>\n",
 		x, y);
-	put_text(f, x + 22, y + 11, "", blank_text(h));
-}
-
-/* The step of 1, 2 or 5 times a power of ten that gives at most @max ticks. */
-static uint64_t nice_step(uint64_t span, unsigned int max)
-{
-	static const unsigned int factors[] = { 1, 2, 5 };
-	uint64_t power = 1;
-	size_t i;
-
-	for (;; power *= 10) {
-		for (i = 0; i < ARRAY_SIZE(factors); i++) {
-			if (span / (power * factors[i]) <= max)
-				return power * factors[i];
-		}
-	}
+	svg_text(f, x + 22, y + 11, "", blank_text(h));
 }
 
 static void put_time_axis(FILE *f, const struct heatmap *h)
 {
 	uint64_t from = h->grid.begin_ns - h->v->origin_ns;
 	uint64_t to = h->grid.end_ns - h->v->origin_ns;
-	uint64_t step = nice_step(to - from, 10), t;
+	uint64_t step = svg_step(to - from, 10), t;
 	char label[UNITS_LEN];
 	double y;
 
@@ -178,10 +128,9 @@ static void put_time_axis(FILE *f, const struct heatmap *h)
 		y = TOP + (double)(t - from) / (double)(to - from) * PLOT_HEIGHT;
 		fprintf(f, "<line class=\"tick\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>\n",
 			LEFT - 6, y, LEFT, y);
-		put_text(f, LEFT - 10, y + 4, "end", format_time(t, label));
+		svg_text(f, LEFT - 10, y + 4, "end", format_time(t, label));
 	}
-	fprintf(f, "<text class=\"mid\" transform=\"translate(18 %d) rotate(-90)\">time</text>\n",
-		TOP + PLOT_HEIGHT / 2);
+	svg_axis_name(f, TOP + PLOT_HEIGHT / 2, "time");
 }
 
 static void put_legend(FILE *f, const struct heatmap *h)
@@ -191,9 +140,9 @@ static void put_legend(FILE *f, const struct heatmap *h)
 	struct rgb c;
 	int i;
 
-	put_text(f, x - 10, y + 11, "end", "access rate");
+	svg_text(f, x - 10, y + 11, "end", "access rate");
 	if (!(h->grid.max > 0)) {
-		put_text(f, x, y + 11, "", "0%, nothing was accessed");
+		svg_text(f, x, y + 11, "", "0%, nothing was accessed");
 		return;
 	}
 	for (i = 0; i < SHADES; i++) {
@@ -203,7 +152,7 @@ static void put_legend(FILE *f, const struct heatmap *h)
 			(double)LEGEND_WIDTH / SHADES + 0.3, c.r, c.g, c.b);
 	}
 	for (i = 0; i <= 4; i++) {
-		put_text(f, x + i * LEGEND_WIDTH / 4.0, y + 28, "mid",
+		svg_text(f, x + i * LEGEND_WIDTH / 4.0, y + 28, "mid",
 			 format_rate(heat_rate(h, i / 4.0), label));
 	}
 }
@@ -213,17 +162,17 @@ static void put_areas(FILE *f, const struct heatmap *h, double y)
 	char text[160], line[170];
 	size_t i;
 
-	put_text(f, LEFT, y, "",
+	svg_text(f, LEFT, y, "",
 		 "address (not to one scale; gaps between areas are cut out)");
 	for (i = 0; i < h->axis.nr; i++) {
 		snprintf(line, sizeof(line), "%c  %s",
 			 segment_letter(&h->axis, i),
 			 segment_text(&h->axis.segments[i], text, sizeof(text)));
-		put_text(f, LEFT, y += LINE, "mono", line);
+		svg_text(f, LEFT, y += LINE, "mono", line);
 	}
 	for (i = 0; hidden_text(&h->axis, i, text, sizeof(text)); i++) {
 		snprintf(line, sizeof(line), "%s%s", i ? "   " : "", text);
-		put_text(f, LEFT, y += LINE, i ? "mono" : "", line);
+		svg_text(f, LEFT, y += LINE, i ? "mono" : "", line);
 	}
 }
 
@@ -243,16 +192,12 @@ static void put_picture(FILE *f, const struct heatmap *h)
 	int height = TOP + PLOT_HEIGHT + 44 + LINE * count_lines(&h->axis) + 16;
 	char title[256], *rest;
 
-	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",
-		width, height, width, height);
-	fprintf(f, "<style>%s</style>\n", style);
-	fprintf(f, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", width,
-		height);
+	svg_begin(f, width, height, "");
 	heatmap_title(h, title, sizeof(title));
 	rest = strrchr(title, ':');
 	*rest++ = '\0';
-	put_text(f, LEFT, 26, "title", title);
-	put_text(f, LEFT, 46, "", rest + 1);
+	svg_text(f, LEFT, 26, "title", title);
+	svg_text(f, LEFT, 46, "", rest + 1);
 	put_legend(f, h);
 	put_ground(f, h, /*frame=*/false);
 	put_cells(f, h);
@@ -260,7 +205,7 @@ static void put_picture(FILE *f, const struct heatmap *h)
 	put_time_axis(f, h);
 	put_grey(f, h);
 	put_areas(f, h, TOP + PLOT_HEIGHT + 44);
-	fputs("</svg>\n", f);
+	svg_end(f);
 }
 
 bool heatmap_svg(const struct heatmap *h, const char *path)
