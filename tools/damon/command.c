@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finds a command by its name, and runs it.
+ * Finds a command by its name, and runs it; reads what several of them take.
  */
-#include <argp.h>
 #include <string.h>
 
 #include "command.h"
 #include "damonctl.h"
+#include "units.h"
 
 struct choice {
 	const struct command_set *set;
@@ -55,4 +55,18 @@ int command_run(const struct command_set *set, int argc, char **argv)
 		return EXIT_FAILED;
 	choice.argv[0] = choice.command->title;
 	return choice.command->run(choice.argc, choice.argv);
+}
+
+char **command_line(struct argp_state *state)
+{
+	char **line = state->argv + state->next - 1;
+
+	state->next = state->argc;
+	return line;
+}
+
+void command_time(struct argp_state *state, const char *name, const char *arg, uint64_t *ns)
+{
+	if (!parse_time(arg, 0, ns) || !*ns)
+		argp_error(state, "--%s '%s' is no time; write it as 30s or 5m", name, arg);
 }

@@ -35,20 +35,35 @@ bool process_has_program(pid_t pid)
 	return readlink(path, exe, sizeof(exe)) >= 0 || errno != ENOENT;
 }
 
-uint64_t process_resident(pid_t pid)
+/* A line such as "VmRSS:	     123 kB", which is not there once the memory has gone. */
+static bool parse_memory(const char *line, const char *key, uint64_t *bytes)
 {
-	unsigned long pages = 0;
-	char path[32];
+	size_t len = strlen(key);
+	unsigned long kib;
+
+	if (strncmp(line, key, len) || sscanf(line + len, ": %lu kB", &kib) != 1)
+		return false;
+	*bytes = (uint64_t)kib << 10;
+	return true;
+}
+
+bool process_memory(pid_t pid, uint64_t *resident, uint64_t *swapped)
+{
+	char path[32], line[256];
+	bool found = false;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	*swapped = 0;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	f = fopen(path, "re");
 	if (!f)
-		return 0;
-	if (fscanf(f, "%*u %lu", &pages) != 1)
-		pages = 0;
+		return false;
+	while (fgets(line, sizeof(line), f)) {
+		found |= parse_memory(line, "VmRSS", resident);
+		parse_memory(line, "VmSwap", swapped);
+	}
 	fclose(f);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return found;
 }
 
 /* Fields 3, 4, 11, 14 and 15 of /proc/PID/stat. */

@@ -27,8 +27,8 @@ struct process {
 	uint64_t cpu_ns;
 };
 
-/* How much of its memory is in RAM, in bytes; 0 if it has ended. */
-uint64_t process_resident(pid_t pid);
+/* How much of its memory is in RAM and in swap, in bytes; false if it has ended. */
+bool process_memory(pid_t pid, uint64_t *resident, uint64_t *swapped);
 
 /* False if there is no such process. */
 bool process_read(pid_t pid, struct process *p);

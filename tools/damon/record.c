@@ -4,6 +4,7 @@
  */
 #include <argp.h>
 
+#include "command.h"
 #include "damonctl.h"
 #include "recorder.h"
 #include "target.h"
@@ -145,9 +146,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--range '%s' %s", arg, wrong);
 		return 0;
 	case KEY_DURATION:
-		if (!parse_time(arg, 0, &opt->duration_ns) || !opt->duration_ns)
-			argp_error(state, "--duration '%s' is no time; write it as 10s or 5m",
-				   arg);
+		command_time(state, "duration", arg, &opt->duration_ns);
 		return 0;
 	case KEY_SAMPLE:
 		parse_interval(state, "sample", arg, &opt->attrs.sample_us);
@@ -165,9 +164,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_count(state, "max", arg, &opt->attrs.max_regions);
 		return 0;
 	case ARGP_KEY_ARG:
-		/* The command and all that follows; argv ends with NULL. */
-		opt->command = state->argv + state->next - 1;
-		state->next = state->argc;
+		opt->command = command_line(state);
 		return 0;
 	case ARGP_KEY_END:
 		if (opt->scope.kind == SCOPE_VADDR && opt->scope.nr_ranges)
@@ -192,5 +189,5 @@ int cmd_record(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &opt))
 		return EXIT_FAILED;
-	return record_run(&opt);
+	return record_run(&opt, NULL);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Monitors processes or physical memory and writes what the kernel finds.
+ * Monitors processes or physical memory, writes what the kernel finds, and has a scheme
+ * act on it.
  *
  * What is changed is put back in the reverse order, on every way out:
  *
- *   lock, temporary file, command halted, tracing instance, settings, on
+ *   lock, temporary file, tracing instance, command halted, settings, on
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,10 +20,13 @@
 #include "notes.h"
 #include "output.h"
 #include "recorder.h"
+#include "scheme.h"
+#include "scheme_request.h"
 #include "signals.h"
 #include "target.h"
 #include "trace.h"
 #include "units.h"
+#include "usage.h"
 
 /* How often events are fetched and the end is looked for. */
 #define TICK_MS		100
@@ -32,6 +36,7 @@
 
 struct record {
 	const struct record_options *opt;
+	struct record_result *result;
 	struct debugfs debugfs;
 	struct output data, json;
 	struct targets targets;
@@ -45,6 +50,7 @@ struct record {
 	int64_t start;
 	uint64_t nr_lost;
 	struct signals signals;
+	pid_t worker;
 	/* the time of --duration was over first */
 	bool cut_off;
 };
@@ -56,11 +62,14 @@ size_t record_nr_targets(const struct record_options *opt)
 	return nr ? nr : 1;
 }
 
-static bool open_files(struct record *rec)
+static bool open_recording(struct record *rec)
 {
-	char *path = meta_path(rec->opt->path);
+	char *path;
 	bool ok;
 
+	if (!rec->opt->path)
+		return true;
+	path = meta_path(rec->opt->path);
 	if (!path) {
 		complain("out of memory");
 		return false;
@@ -69,9 +78,11 @@ static bool open_files(struct record *rec)
 	ok = output_open(&rec->data, rec->opt->path, 0600) &&
 	     output_open(&rec->json, path, 0600);
 	free(path);
-	if (ok)
-		rec_write_header(rec->data.f);
-	return ok;
+	if (!ok)
+		return false;
+	rec_write_header(rec->data.f);
+	rec->trace = trace_open();
+	return rec->trace;
 }
 
 static bool open_targets(struct record *rec)
@@ -101,21 +112,42 @@ static bool open_targets(struct record *rec)
 /* Turns the monitor on and lets a halted command go. */
 static bool begin(struct record *rec)
 {
-	pid_t worker;
-
 	if (!debugfs_turn_on(&rec->debugfs))
 		return false;
-	worker = debugfs_worker(&rec->debugfs, NULL);
-	if (worker < 0 || (worker && !trace_follow(rec->trace, worker)) ||
+	rec->worker = debugfs_worker(&rec->debugfs, NULL);
+	if (rec->worker < 0 ||
+	    (rec->worker && rec->trace && !trace_follow(rec->trace, rec->worker)) ||
 	    !targets_release(&rec->targets)) {
 		debugfs_turn_off(&rec->debugfs);
 		return false;
 	}
+	if (rec->result)
+		usage_start(&rec->result->usage);
 	return true;
+}
+
+static void measure(struct record *rec)
+{
+	if (rec->result)
+		usage_measure(&rec->result->usage, rec->targets.pids[0], rec->worker);
+}
+
+static void take_notes(struct record *rec)
+{
+	if (rec->trace)
+		notes_take(&rec->notes, &rec->targets, rec->opt->scope.kind);
+}
+
+static void take_notes_in_time(struct record *rec)
+{
+	if (rec->trace)
+		notes_take_in_time(&rec->notes, &rec->targets, rec->opt->scope.kind);
 }
 
 static bool drain(struct record *rec, bool all)
 {
+	if (!rec->trace)
+		return true;
 	if (!trace_drain(rec->trace, all, assembler_add, &rec->assembler))
 		return false;
 	if (all)
@@ -149,31 +181,49 @@ static bool await_targets(struct record *rec)
 static bool follow(struct record *rec)
 {
 	uint64_t end = UINT64_MAX, now = now_ns(), left;
-	int on;
+	int on, fd = rec->targets.nr == 1 ? rec->targets.fds[0] : -1;
 
 	if (rec->opt->duration_ns < UINT64_MAX - now && rec->opt->duration_ns)
 		end = now + rec->opt->duration_ns;
 	while (now < end) {
 		left = (end - now) / NS_PER_MS + 1;
-		signals_wait(&rec->signals, -1, left < TICK_MS ? (int)left : TICK_MS);
+		signals_wait(&rec->signals, fd, left < TICK_MS ? (int)left : TICK_MS);
 		if (rec->signals.got)
 			return true;
-		notes_take_in_time(&rec->notes, &rec->targets,
-				   rec->opt->scope.kind);
+		measure(rec);
+		take_notes_in_time(rec);
 		if (!drain(rec, false))
 			return false;
 		/* The monitor is asked later, as it notices the end later. */
 		if (targets_ended(&rec->targets))
 			return true;
+		now = now_ns();
+		/* A command goes on without its scheme, if someone else ends that. */
+		if (rec->opt->request)
+			continue;
 		on = debugfs_is_on(&rec->debugfs);
 		if (on < 0)
 			return false;
 		if (!on)
 			return await_targets(rec);
-		now = now_ns();
 	}
 	rec->cut_off = true;
 	return true;
+}
+
+static bool read_stats(struct record *rec)
+{
+	char *text;
+	bool ok;
+
+	if (!rec->opt->request)
+		return true;
+	text = debugfs_read(&rec->debugfs, NULL, "scheme_stats");
+	ok = text && scheme_parse_stats(text, 0, &rec->result->usage.stats);
+	if (text && !ok)
+		complain("the kernel does not tell what it did; was a setting of the monitor changed?");
+	free(text);
+	return ok;
 }
 
 static bool monitor(struct record *rec)
@@ -182,16 +232,39 @@ static bool monitor(struct record *rec)
 
 	if (!begin(rec))
 		return false;
-	if (isatty(STDERR_FILENO))
+	if (rec->trace && isatty(STDERR_FILENO))
 		fprintf(stderr, "Recording; Ctrl-C ends it.\n");
 	ok = follow(rec);
+	if (rec->result)
+		usage_end(&rec->result->usage);
 	ok = debugfs_turn_off(&rec->debugfs) && ok;
+	ok = read_stats(rec) && ok;
+	if (rec->result)
+		rec->result->ran = ok;
 	/* Not while the monitor is on, as a note may take long. */
-	notes_take(&rec->notes, &rec->targets, rec->opt->scope.kind);
+	take_notes(rec);
 	/* The worker has ended, so all of its events are there. */
 	ok = ok && drain(rec, true);
-	rec->nr_lost = trace_lost(rec->trace);
+	if (rec->trace)
+		rec->nr_lost = trace_lost(rec->trace);
 	return ok;
+}
+
+/* Adds the rows of the scheme, if there is one. */
+static bool add_scheme(const struct record_options *opt, struct settings *s)
+{
+	struct scheme scheme;
+
+	if (!opt->request)
+		return true;
+	if (!scheme_request_make(opt->request, &opt->attrs, &scheme))
+		return false;
+	s->schemes = scheme_append("", &scheme);
+	s->goals = scheme_append_goal("", 0, opt->request->back_bp);
+	if (s->schemes && s->goals)
+		return true;
+	complain("out of memory");
+	return false;
 }
 
 static bool configure(struct record *rec)
@@ -207,7 +280,7 @@ static bool configure(struct record *rec)
 
 	if (!ok)
 		complain("out of memory");
-	ok = ok && debugfs_set(&rec->debugfs, &s);
+	ok = ok && add_scheme(rec->opt, &s) && debugfs_set(&rec->debugfs, &s);
 	debugfs_free_settings(&s);
 	return ok;
 }
@@ -221,7 +294,7 @@ static bool configure_and_monitor(struct record *rec)
 	ok = configure(rec);
 	if (ok) {
 		rec->start = time(NULL);
-		notes_take(&rec->notes, &rec->targets, rec->opt->scope.kind);
+		take_notes(rec);
 		ok = monitor(rec);
 	}
 	ok = debugfs_restore(&rec->debugfs, &rec->settings) && ok;
@@ -279,20 +352,20 @@ static void tell_nothing(const struct record *rec)
 			 aggr);
 }
 
-static bool keep(struct record *rec)
+static void tell_forked(const struct record *rec)
 {
-	if (!rec->assembler.nr_snapshots) {
-		tell_nothing(rec);
-		return false;
-	}
-	/* A companion without its recording would mislead, so it comes last. */
-	return output_finish(&rec->data) && write_meta(rec) &&
-	       output_finish(&rec->json) && output_commit(&rec->data) &&
-	       output_commit(&rec->json);
+	const char *name = rec->opt->command[0];
+
+	if (rec->opt->request)
+		complain("%s started other processes, which were left alone; use 'damonctl scheme add' for them",
+			 name);
+	else
+		complain("%s started other processes, which were not monitored; record one of them with -p, or all memory with --paddr",
+			 name);
 }
 
 /* The first snapshot tells of the interval before it, as in reports. */
-static void tell_result(const struct record *rec, uint64_t size)
+static void tell_recording(const struct record *rec, uint64_t size)
 {
 	const struct assembler *as = &rec->assembler;
 	char bytes[UNITS_LEN], span[UNITS_LEN];
@@ -305,9 +378,33 @@ static void tell_result(const struct record *rec, uint64_t size)
 		complain("%" PRIu64 " event%s and with them %" PRIu64 " snapshot%s were lost; use a longer --aggr or a smaller --max",
 			 rec->nr_lost, plural(rec->nr_lost), as->nr_missing,
 			 plural(as->nr_missing));
-	if (rec->targets.forked)
-		complain("%s started other processes, which were not monitored; record one of them with -p, or all memory with --paddr",
-			 rec->opt->command[0]);
+}
+
+/* A companion without its recording would mislead, so it comes last. */
+static bool commit(struct record *rec)
+{
+	return output_finish(&rec->data) && write_meta(rec) &&
+	       output_finish(&rec->json) && output_commit(&rec->data) &&
+	       output_commit(&rec->json);
+}
+
+/* Keeps the recording, if there is one and all went well. */
+static bool keep(struct record *rec, bool ok)
+{
+	uint64_t size;
+
+	if (!rec->trace)
+		return ok;
+	size = (uint64_t)ftello(rec->data.f);
+	/* A full disk stops the recording; the reason is told here. */
+	if (!ok && ferror(rec->data.f))
+		output_finish(&rec->data);
+	if (ok && !rec->assembler.nr_snapshots)
+		tell_nothing(rec);
+	if (!ok || !rec->assembler.nr_snapshots || !commit(rec))
+		return false;
+	tell_recording(rec, size);
+	return true;
 }
 
 /*
@@ -330,37 +427,55 @@ static bool end_command(struct record *rec)
 static bool run(struct record *rec)
 {
 	bool ok, ended;
-	uint64_t size;
 
+	if (rec->opt->request)
+		scheme_request_warn(rec->opt->request);
 	ok = assembler_init(&rec->assembler, rec->data.f, rec->ids,
 			    (uint32_t)rec->nr_ids, aggr_ns(rec));
 	if (!ok)
 		complain("out of memory");
 	ok = ok && configure_and_monitor(rec);
 	ended = end_command(rec);
-	size = (uint64_t)ftello(rec->data.f);
-	/* A full disk stops the recording; the reason is told here. */
-	if (!ok && ferror(rec->data.f))
-		output_finish(&rec->data);
-	ok = ok && keep(rec);
-	if (ok)
-		tell_result(rec, size);
+	ok = keep(rec, ok);
+	if (ok && rec->targets.forked)
+		tell_forked(rec);
 	if (!ended && rec->opt->command)
 		targets_tell_status(&rec->targets, rec->opt->command[0]);
 	return ok;
 }
 
+/* False, with nothing to close, if the monitor cannot be had. */
+static bool take_monitor(struct debugfs *d, const struct record_options *opt)
+{
+	bool schemes = opt->request, goals = schemes && opt->request->back_bp;
+
+	if (!debugfs_open(d))
+		return false;
+	if ((!schemes || debugfs_needs_schemes(d)) && (!goals || debugfs_needs_goals(d)) &&
+	    debugfs_take(d))
+		return true;
+	debugfs_close(d);
+	return false;
+}
+
+bool record_is_possible(const struct record_options *opt)
+{
+	struct debugfs d;
+
+	if (!take_monitor(&d, opt))
+		return false;
+	debugfs_close(&d);
+	return true;
+}
+
 static bool record(struct record *rec)
 {
-	bool ok = false;
+	bool ok;
 
-	if (!debugfs_open(&rec->debugfs))
+	if (!take_monitor(&rec->debugfs, rec->opt))
 		return false;
-	if (debugfs_take(&rec->debugfs) && signals_block(&rec->signals) &&
-	    open_files(rec)) {
-		rec->trace = trace_open();
-		ok = rec->trace && open_targets(rec) && run(rec);
-	}
+	ok = signals_block(&rec->signals) && open_recording(rec) && open_targets(rec) &&
+	     run(rec);
 	assembler_fini(&rec->assembler);
 	notes_free(&rec->notes);
 	targets_close(&rec->targets);
@@ -372,11 +487,13 @@ static bool record(struct record *rec)
 	return ok;
 }
 
-int record_run(const struct record_options *opt)
+int record_run(const struct record_options *opt, struct record_result *result)
 {
-	struct record rec = { .opt = opt };
+	struct record rec = { .opt = opt, .result = result };
 	bool ok = record(&rec);
 
+	if (result)
+		result->cut_off = rec.cut_off;
 	if (rec.signals.got)
 		return 128 + rec.signals.got;
 	return ok ? EXIT_OK : EXIT_FAILED;

@@ -1,216 +1,288 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * damonctl run: runs a command with a scheme on its memory, and tells what came of it.
- *
- * What is changed is put back in the reverse order, on every way out:
- *
- *   lock, command halted, settings, on
  */
 #include <argp.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
+#include "command.h"
 #include "damonctl.h"
-#include "debugfs.h"
-#include "process.h"
+#include "output.h"
+#include "recorder.h"
 #include "scheme_request.h"
-#include "scope.h"
 #include "signals.h"
 #include "target.h"
 #include "units.h"
+#include "usage.h"
 
-/* How often the memory of the command is measured. */
-#define TICK_MS		200
+/* How often the memory of the command is measured where no monitor is on. */
+#define TICK_MS		100
 
 /* What of the memory that is given up may come back; and the least age, without --cold. */
 #define BACK_BP		100
 #define LEAST_AGE_NS	(2 * NS_PER_SEC)
 #define HUGE_SIZE	(UINT64_C(2) << 20)
 
-static const struct attrs attrs = ATTRS_DEFAULT;
-
 struct run_options {
+	struct record_options record;
 	struct scheme_request request;
-	char **command;
+	/* the command is run without the scheme before */
+	bool compare;
+	const char *svg;
 };
 
 struct run {
 	const struct run_options *opt;
-	struct debugfs debugfs;
-	struct targets targets;
-	struct signals signals;
-	struct settings settings;
-	struct scheme_stats stats;
-	pid_t worker;
-	/* of the worker, when it was last seen */
-	uint64_t cpu_ns;
-	uint64_t start_ns, end_ns;
-	/* the sum of all measurements, how many they are, and the last one */
-	uint64_t resident_sum, nr_resident, resident;
+	struct output svg;
+	struct usage without;
+	struct record_result with;
+	/* the command was ended by us, in either run */
+	bool cut_off;
 };
 
-static bool configure(struct run *r)
+static const char *run_name(const struct run *r)
 {
-	const struct scope scope = { .kind = SCOPE_VADDR };
-	struct settings s = { 0 };
-	struct scheme scheme;
-	bool ok;
-
-	if (!scheme_request_make(&r->opt->request, &attrs, &scheme))
-		return false;
-	s.attrs = debugfs_print_attrs(&attrs);
-	s.target_ids = scope_targets(&scope, r->targets.pids, r->targets.nr);
-	s.init_regions = scope_regions(&scope, r->targets.nr);
-	s.schemes = scheme_append("", &scheme);
-	s.goals = scheme_append_goal("", 0, r->opt->request.back_bp);
-	ok = s.attrs && s.target_ids && s.init_regions && s.schemes && s.goals;
-	if (!ok)
-		complain("out of memory");
-	ok = ok && debugfs_set(&r->debugfs, &s);
-	debugfs_free_settings(&s);
-	return ok;
+	return r->opt->record.command[0];
 }
 
-static void measure(struct run *r)
+/* The name without the path, for where there is little room. */
+static const char *short_name(const struct run *r)
 {
-	uint64_t resident = process_resident(r->targets.pids[0]);
-	struct process worker;
+	const char *slash = strrchr(run_name(r), '/');
 
-	if (resident) {
-		r->resident_sum += resident;
-		r->nr_resident++;
-		r->resident = resident;
+	return slash ? slash + 1 : run_name(r);
+}
+
+static bool saves(const struct run *r)
+{
+	return r->opt->request.action == SCHEME_PAGEOUT;
+}
+
+static const char *option_name(const struct run *r)
+{
+	return saves(r) ? "--save-memory" : "--huge-pages";
+}
+
+static uint64_t run_time(const struct usage *u)
+{
+	return u->end_ns - u->start_ns;
+}
+
+static double mean_with(const struct run *r)
+{
+	return usage_mean(&r->with.usage, USAGE_RESIDENT, UINT64_MAX);
+}
+
+/* What the command would have, were nothing given up: over the time of both runs. */
+static double mean_without(const struct run *r)
+{
+	const struct usage *u = &r->with.usage;
+
+	if (!r->opt->compare)
+		return mean_with(r) + usage_mean(u, USAGE_SWAPPED, UINT64_MAX);
+	return usage_mean(&r->without, USAGE_RESIDENT, r->cut_off ? run_time(u) : UINT64_MAX);
+}
+
+static double percent(double part, double whole)
+{
+	return whole > 0 ? 100 * part / whole : 0;
+}
+
+static bool follow_plain(struct run *r, struct targets *t, struct signals *s)
+{
+	uint64_t duration = r->opt->record.duration_ns, left = UINT64_MAX, spent;
+	struct usage *u = &r->without;
+
+	usage_start(u);
+	while (!targets_ended(t)) {
+		if (s->got)
+			return false;
+		spent = now_ns() - u->start_ns;
+		r->cut_off = duration && spent >= duration;
+		if (r->cut_off)
+			break;
+		if (duration)
+			left = (duration - spent) / NS_PER_MS + 1;
+		signals_wait(s, t->fds[0], left < TICK_MS ? (int)left : TICK_MS);
+		usage_measure(u, t->pids[0], 0);
 	}
-	if (r->worker && process_read(r->worker, &worker))
-		r->cpu_ns = worker.cpu_ns;
+	usage_end(u);
+	return true;
 }
 
-/* The monitor ends with the command, or is turned off: the command goes on then. */
-static void follow(struct run *r)
+/* The command without scheme and monitor; the signal that ended that, or 0, or -1. */
+static int run_plain(struct run *r)
 {
-	while (!r->signals.got && !targets_ended(&r->targets)) {
-		signals_wait(&r->signals, r->targets.fds[0], TICK_MS);
-		measure(r);
+	struct targets t = { 0 };
+	struct signals s = { 0 };
+	bool ok, ended;
+
+	if (!signals_block(&s))
+		return -1;
+	ok = targets_start(&t, r->opt->record.command, &s.old_mask);
+	if (ok) {
+		ok = targets_release(&t) && follow_plain(r, &t, &s);
+		ended = t.started && !targets_ended(&t);
+		targets_end(&t, signals_for_command(&s));
+		if (!ended)
+			targets_tell_status(&t, run_name(r));
 	}
+	targets_close(&t);
+	signals_unblock(&s);
+	if (s.got)
+		return s.got;
+	return ok ? 0 : -1;
 }
 
-static bool read_stats(struct run *r)
+static void tell_time(const struct run *r)
 {
-	char *text = debugfs_read(&r->debugfs, NULL, "scheme_stats");
-	bool ok = text && scheme_parse_stats(text, 0, &r->stats);
+	uint64_t with = run_time(&r->with.usage), without = run_time(&r->without);
+	char text[UNITS_LEN];
 
-	if (text && !ok)
-		complain("the kernel does not tell what it did; was a setting of the monitor changed?");
-	free(text);
-	return ok;
-}
-
-static bool monitor(struct run *r)
-{
-	bool ok;
-
-	if (!debugfs_turn_on(&r->debugfs))
-		return false;
-	r->worker = debugfs_worker(&r->debugfs, NULL);
-	ok = r->worker >= 0 && targets_release(&r->targets);
-	r->start_ns = now_ns();
-	if (ok)
-		follow(r);
-	r->end_ns = now_ns();
-	ok = debugfs_turn_off(&r->debugfs) && ok;
-	return ok && read_stats(r);
-}
-
-static bool configure_and_monitor(struct run *r)
-{
-	bool ok;
-
-	if (!debugfs_save(&r->debugfs, &r->settings))
-		return false;
-	ok = configure(r) && monitor(r);
-	ok = debugfs_restore(&r->debugfs, &r->settings) && ok;
-	debugfs_free_settings(&r->settings);
-	return ok;
+	fprintf(stderr, "  ran      %s", format_time(with, text));
+	/* Of a command that was ended, the time tells nothing. */
+	if (r->opt->compare && r->cut_off)
+		fprintf(stderr, "; without %s", format_time(without, text));
+	else if (r->opt->compare)
+		fprintf(stderr, ", %.1f%% %s than without, %s",
+			fabs(percent((double)with - (double)without, (double)without)),
+			with > without ? "longer" : "less", format_time(without, text));
+	fputc('\n', stderr);
 }
 
 static void tell_memory(const struct run *r)
 {
-	char elapsed[UNITS_LEN], mean[UNITS_LEN], last[UNITS_LEN];
+	const struct usage *u = &r->with.usage;
+	double without = mean_without(r), saved = without - mean_with(r);
+	char mean[UNITS_LEN], last[UNITS_LEN];
 
-	fprintf(stderr, "%s: %s", r->opt->command[0],
-		format_time(r->end_ns - r->start_ns, elapsed));
-	if (r->nr_resident)
-		fprintf(stderr, ", %s of memory as a mean, %s at the end",
-			format_size(r->resident_sum / r->nr_resident, mean),
-			format_size(r->resident, last));
+	if (!u->resident) {
+		fputs("  memory   it ended too soon to tell\n", stderr);
+		return;
+	}
+	fprintf(stderr, "  memory   %s as a mean, %s at the end",
+		format_size((uint64_t)mean_with(r), mean), format_size(u->resident, last));
+	if (r->opt->compare)
+		fprintf(stderr, "; without %s, %s",
+			format_size((uint64_t)without, mean),
+			format_size(r->without.resident, last));
+	fputc('\n', stderr);
+	if (!saves(r))
+		return;
+	fprintf(stderr, "  saved    %s%s as a mean, %.0f%%%s\n", saved < 0 ? "-" : "",
+		format_size((uint64_t)fabs(saved), mean), percent(saved, without),
+		r->opt->compare ? "" : ": what was in swap");
+}
+
+static void tell_work(const struct run *r)
+{
+	const struct usage *u = &r->with.usage;
+	const struct scheme_stats *st = &u->stats;
+	char applied[UNITS_LEN], age[UNITS_LEN];
+
+	fprintf(stderr, "  did      %s %s", format_size(st->size_applied, applied),
+		saves(r) ? "was given up" : "was let have huge pages");
+	if (r->opt->request.back_bp && st->min_age)
+		fprintf(stderr, ", at an age of %s at the end",
+			scheme_format_age(st->min_age, &r->opt->record.attrs, age));
+	fputc('\n', stderr);
+	if (!saves(r) || !st->size_applied)
+		return;
+	fputs("  back     ", stderr);
+	if (st->size_checked)
+		scheme_describe_back(stderr, st);
+	else
+		fputs("it ended too soon to tell", stderr);
 	fputc('\n', stderr);
 }
 
-static void tell_scheme(const struct run *r)
+static void tell_cost(const struct run *r)
 {
-	bool saves = r->opt->request.action == SCHEME_PAGEOUT;
-	char applied[UNITS_LEN], age[UNITS_LEN], worker[UNITS_LEN], time[UNITS_LEN];
+	const struct usage *u = &r->with.usage;
+	char worker[UNITS_LEN], time[UNITS_LEN];
 
-	fprintf(stderr, "%s %s", format_size(r->stats.size_applied, applied),
-		saves ? "was given up" : "was let have huge pages");
-	if (r->opt->request.back_bp && r->stats.min_age)
-		fprintf(stderr, " at an age of %s at the end",
-			scheme_format_age(r->stats.min_age, &attrs, age));
-	if (r->stats.size_checked) {
-		fputs("; ", stderr);
-		scheme_describe_back(stderr, &r->stats);
-	} else if (saves && r->stats.size_applied) {
-		fputs("; it ended too soon to tell what came back", stderr);
-	}
-	fprintf(stderr, "\nthat took %s; the monitor had %s of CPU time\n",
-		format_time(r->stats.time_us * NS_PER_US, time),
-		format_time(r->cpu_ns, worker));
+	fprintf(stderr, "  took     %s%s; the monitor had %s of CPU time, %.2g%% of a processor\n",
+		format_time(u->stats.time_us * NS_PER_US, time),
+		saves(r) ? " with waits for swap" : "", format_time(u->cpu_ns, worker),
+		percent((double)u->cpu_ns, (double)run_time(u)));
 }
 
-static bool run(struct run *r)
+static void tell(const struct run *r)
 {
-	const char *name = r->opt->command[0];
-	bool ok, ended;
-
-	if (!targets_start(&r->targets, r->opt->command, &r->signals.old_mask))
-		return false;
-	scheme_request_warn(&r->opt->request);
-	ok = configure_and_monitor(r);
-	/* The status of a command that is ended by us is no news. */
-	ended = r->targets.started && !targets_ended(&r->targets);
-	targets_end(&r->targets, signals_for_command(&r->signals));
-	if (ok) {
-		tell_memory(r);
-		tell_scheme(r);
-	}
-	if (r->targets.forked)
-		complain("%s started other processes, which were left alone; use 'damonctl scheme add' for them",
-			 name);
-	if (!ended)
-		targets_tell_status(&r->targets, name);
-	return ok;
+	fprintf(stderr, "%s with %s\n", short_name(r), option_name(r));
+	tell_time(r);
+	tell_memory(r);
+	tell_work(r);
+	tell_cost(r);
 }
 
-static int run_command(const struct run_options *opt)
+static void draw(const struct run *r)
+{
+	const struct usage *with = &r->with.usage;
+	double mean = mean_with(r), without = mean_without(r);
+	const struct usage_line compared[2] = {
+		{ "without", &r->without, false },
+		{ option_name(r), with, false },
+	}, parts[2] = {
+		{ "in RAM and in swap", with, true },
+		{ "in RAM", with, false },
+	};
+	char title[128], means[128], m[2][UNITS_LEN];
+
+	snprintf(title, sizeof(title), "%.80s: memory with %s", short_name(r), option_name(r));
+	snprintf(means, sizeof(means), "%s as a mean, without %s (%+.0f%%)",
+		 format_size((uint64_t)mean, m[0]), format_size((uint64_t)without, m[1]),
+		 percent(mean - without, without));
+	usage_svg(r->svg.f, title, means, r->opt->compare ? compared : parts);
+}
+
+/* The exit code. */
+static int run_both(struct run *r)
+{
+	int rc;
+
+	if (r->opt->compare) {
+		rc = run_plain(r);
+		if (rc > 0)
+			complain("%s was ended before it was run with %s: there is nothing to compare",
+				 run_name(r), option_name(r));
+		if (rc)
+			return rc > 0 ? 128 + rc : EXIT_FAILED;
+	}
+	rc = record_run(&r->opt->record, &r->with);
+	if (!r->with.ran)
+		return rc;
+	r->cut_off |= rc > 128 || r->with.cut_off;
+	tell(r);
+	if (!r->opt->svg)
+		return rc;
+	draw(r);
+	if (!output_finish(&r->svg) || !output_commit(&r->svg))
+		return rc ? rc : EXIT_FAILED;
+	return rc;
+}
+
+static int run(const struct run_options *opt)
 {
 	struct run r = { .opt = opt };
-	bool ok;
+	int rc = EXIT_FAILED;
 
-	if (!debugfs_open(&r.debugfs))
-		return EXIT_FAILED;
-	ok = debugfs_needs_schemes(&r.debugfs) &&
-	     (!opt->request.back_bp || debugfs_needs_goals(&r.debugfs)) &&
-	     debugfs_take(&r.debugfs) && signals_block(&r.signals) && run(&r);
-	targets_close(&r.targets);
-	debugfs_close(&r.debugfs);
-	if (r.signals.got)
-		return 128 + r.signals.got;
-	return ok ? EXIT_OK : EXIT_FAILED;
+	/* What can fail does so before the command has run for hours. */
+	if (!record_is_possible(&opt->record) ||
+	    (opt->svg && !output_open(&r.svg, opt->svg, 0666)))
+		return rc;
+	rc = run_both(&r);
+	output_close(&r.svg);
+	return rc;
 }
 
-enum { KEY_SAVE_MEMORY = 256, KEY_HUGE_PAGES };
+enum {
+	KEY_SAVE_MEMORY = 256, KEY_HUGE_PAGES, KEY_COMPARE, KEY_SVG, KEY_RECORD, KEY_DURATION,
+};
 
 static const struct argp_option argp_options[] = {
 	{ "save-memory", KEY_SAVE_MEMORY, NULL, 0,
@@ -218,6 +290,11 @@ static const struct argp_option argp_options[] = {
 	  "back to no more than the share of --back (1%)", 1 },
 	{ "huge-pages", KEY_HUGE_PAGES, NULL, 0,
 	  "Let regions of 2 MiB and more that are in use have huge pages", 1 },
+	{ "compare", KEY_COMPARE, NULL, 0,
+	  "Run the command twice: first without that, and without the monitor", 4 },
+	{ "svg", KEY_SVG, "FILE", 0, "Draw its memory over time to FILE", 4 },
+	{ "record", KEY_RECORD, "FILE", 0, "Record what it accesses to FILE, too", 4 },
+	{ "duration", KEY_DURATION, "TIME", 0, "End the command after TIME", 4 },
 	{ 0 },
 };
 
@@ -231,18 +308,23 @@ static const char doc[] =
 	"Examples:\n"
 	"  damonctl run --save-memory -- ./server\n"
 	"  damonctl run --save-memory --cold 2m --max 50M/s -- ./server\n"
+	"  damonctl run --save-memory --compare --svg memory.svg -- ./job\n"
 	"  damonctl run --huge-pages -- ./simulation\n"
 	"\n"
 	"Memory is given up to swap, or to its file, and comes back when it is accessed. "
 	"Without --cold, the kernel finds the age at which it is given up: of what was, no "
 	"more than 1%, or the share of --back, shall be back within 10 seconds. "
+	"What was saved is what the process had in swap, as a mean over time; with "
+	"--compare, what it had less than without. "
 	"Huge pages need 'madvise' in /sys/kernel/mm/transparent_hugepage/enabled.\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 128+N ended by signal N. "
 	"If the command fails, damonctl says so and still exits 0.";
 
 /* The action is chosen; this adds on which memory it is. */
-static void choose_memory(struct argp_state *state, struct scheme_request *r)
+static void choose_memory(struct argp_state *state, struct run_options *opt)
 {
+	struct scheme_request *r = &opt->request;
+
 	switch (r->action) {
 	case SCHEME_PAGEOUT:
 		if (!r->age_by && !r->back_bp)
@@ -257,7 +339,7 @@ static void choose_memory(struct argp_state *state, struct scheme_request *r)
 		r->size.min = HUGE_SIZE;
 		/* A count of 1 at least. */
 		r->rate_permille.min = 1;
-		r->age_ns.min = 2 * attrs.aggr_us * NS_PER_US;
+		r->age_ns.min = 2 * opt->record.attrs.aggr_us * NS_PER_US;
 		break;
 	default:
 		argp_error(state, "give either --save-memory or --huge-pages");
@@ -272,7 +354,15 @@ static void choose_action(struct argp_state *state, struct scheme_request *r,
 	r->action = action;
 }
 
-static error_t parse(int key, char *arg __attribute__((unused)), struct argp_state *state)
+static void set_path(struct argp_state *state, const char *name, const char *arg,
+		     const char **path)
+{
+	if (!*arg)
+		argp_error(state, "--%s needs the name of a file", name);
+	*path = arg;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *opt = state->input;
 
@@ -286,14 +376,24 @@ static error_t parse(int key, char *arg __attribute__((unused)), struct argp_sta
 	case KEY_HUGE_PAGES:
 		choose_action(state, &opt->request, SCHEME_HUGEPAGE);
 		return 0;
+	case KEY_COMPARE:
+		opt->compare = true;
+		return 0;
+	case KEY_SVG:
+		set_path(state, "svg", arg, &opt->svg);
+		return 0;
+	case KEY_RECORD:
+		set_path(state, "record", arg, &opt->record.path);
+		return 0;
+	case KEY_DURATION:
+		command_time(state, "duration", arg, &opt->record.duration_ns);
+		return 0;
 	case ARGP_KEY_ARG:
-		/* The command and all that follows; argv ends with NULL. */
-		opt->command = state->argv + state->next - 1;
-		state->next = state->argc;
+		opt->record.command = command_line(state);
 		return 0;
 	case ARGP_KEY_END:
-		choose_memory(state, &opt->request);
-		if (!opt->command)
+		choose_memory(state, opt);
+		if (!opt->record.command)
 			argp_error(state, "nothing to run: give -- COMMAND");
 		return 0;
 	}
@@ -310,9 +410,12 @@ int cmd_run(int argc, char **argv)
 		"--save-memory|--huge-pages -- COMMAND [ARGUMENT...]",
 		doc, children, NULL, NULL,
 	};
-	struct run_options opt = { .request = SCHEME_REQUEST_ANY };
+	struct run_options opt = {
+		.record = { .attrs = ATTRS_DEFAULT, .request = &opt.request },
+		.request = SCHEME_REQUEST_ANY,
+	};
 
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &opt))
 		return EXIT_FAILED;
-	return run_command(&opt);
+	return run(&opt);
 }

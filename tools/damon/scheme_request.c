@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#include "command.h"
 #include "damonctl.h"
 #include "scheme_request.h"
 #include "units.h"
@@ -65,13 +66,6 @@ static void claim(struct argp_state *state, const char **by, const char *name)
 	*by = name;
 }
 
-static void set_time(struct argp_state *state, const char *name, const char *arg,
-		     uint64_t *ns)
-{
-	if (!parse_time(arg, 0, ns) || !*ns)
-		argp_error(state, "--%s '%s' is no time; write it as 30s or 5m", name, arg);
-}
-
 static void set_percent(struct argp_state *state, const char *name, const char *arg,
 			uint64_t *permille)
 {
@@ -112,7 +106,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		claim(state, &r->rate_by, "cold");
 		claim(state, &r->age_by, "cold");
 		r->rate_permille.max = 0;
-		set_time(state, "cold", arg, &r->age_ns.min);
+		command_time(state, "cold", arg, &r->age_ns.min);
 		return 0;
 	case KEY_HOT:
 		claim(state, &r->rate_by, "hot");
@@ -120,7 +114,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FOR:
 		claim(state, &r->age_by, "for");
-		set_time(state, "for", arg, &r->age_ns.min);
+		command_time(state, "for", arg, &r->age_ns.min);
 		return 0;
 	case KEY_RATE:
 		claim(state, &r->rate_by, "rate");

@@ -28,6 +28,12 @@ bool signals_block(struct signals *s)
 	return false;
 }
 
+void signals_unblock(struct signals *s)
+{
+	close(s->fd);
+	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+}
+
 void signals_wait(struct signals *s, int fd, int timeout_ms)
 {
 	struct pollfd p[] = {

@@ -22,6 +22,9 @@ struct signals {
 /* False with a line printed. */
 bool signals_block(struct signals *s);
 
+/* Signals end this process again. */
+void signals_unblock(struct signals *s);
+
 /* Until a signal comes, @fd is readable if it is not -1, or the time is over. */
 void signals_wait(struct signals *s, int fd, int timeout_ms);
 

@@ -23,6 +23,7 @@
 #include "scope.h"
 #include "target.h"
 #include "units.h"
+#include "usage.h"
 
 static void units_are_parsed(void)
 {
@@ -600,16 +601,57 @@ static void goals_have_a_least_age(void)
 
 static void memory_is_measured(void)
 {
-	uint64_t before = process_resident(getpid());
+	uint64_t before = 0, after = 0, swapped;
 	size_t size = 64 << 20;
 	char *memory = malloc(size);
 
-	CHECK(before && memory);
+	CHECK(process_memory(getpid(), &before, &swapped) && before && memory);
 	if (memory)
 		memset(memory, 1, size);
-	CHECK(process_resident(getpid()) > before + size / 2);
-	CHECK(!process_resident(INT32_MAX));
+	CHECK(process_memory(getpid(), &after, &swapped) && after > before + size / 2);
+	CHECK(!process_memory(INT32_MAX, &after, &swapped));
 	free(memory);
+}
+
+static bool is_about(double a, double b)
+{
+	return a > b * 0.99 && a < b * 1.01;
+}
+
+/* Each measurement counts by the time since the one before. */
+static void usage_is_a_mean_over_time(void)
+{
+	struct usage u;
+
+	usage_start(&u);
+	CHECK(!usage_mean(&u, USAGE_RESIDENT, UINT64_MAX));
+	u.slots[0] = (struct usage_slot){ 3e9 * 100, 3e9 * 10, 3000000000 };
+	u.slots[5] = (struct usage_slot){ 1e9 * 300, 0, 1000000000 };
+	CHECK(is_about(usage_mean(&u, USAGE_RESIDENT, UINT64_MAX), 150));
+	CHECK(is_about(usage_mean(&u, USAGE_SWAPPED, UINT64_MAX), 7.5));
+	/* What was in the sixth slot is beyond the first five. */
+	CHECK(is_about(usage_mean(&u, USAGE_RESIDENT, 5 * u.slot_ns), 100));
+}
+
+/* A process that runs for long has no more slots, and keeps its mean. */
+static void usage_is_bounded(void)
+{
+	uint64_t hour = 3600 * NS_PER_SEC, swapped, resident = 0;
+	struct usage u;
+
+	usage_start(&u);
+	u.slots[USAGE_SLOTS - 1] = (struct usage_slot){ 1e9 * 4096, 1e9 * 8192, 1000000000 };
+	u.start_ns -= hour;
+	/* A thousandth of the other. */
+	u.last_ns = now_ns() - NS_PER_MS;
+	usage_measure(&u, getpid(), 0);
+	CHECK(process_memory(getpid(), &resident, &swapped));
+	CHECK(u.slot_ns * USAGE_SLOTS > hour && u.slot_ns * USAGE_SLOTS < 2 * hour);
+	CHECK(u.last_ns >= u.start_ns + hour);
+	CHECK(is_about(usage_mean(&u, USAGE_SWAPPED, UINT64_MAX), 8192));
+	/* The process ends: nothing is added. */
+	usage_measure(&u, INT32_MAX, 0);
+	CHECK(u.resident && is_about(usage_mean(&u, USAGE_SWAPPED, UINT64_MAX), 8192));
 }
 
 static bool file_begins(const struct debugfs *d, const char *name,
@@ -724,6 +766,8 @@ int main(int argc, char **argv)
 	RUN(requests_become_counts);
 	RUN(goals_have_a_least_age);
 	RUN(memory_is_measured);
+	RUN(usage_is_a_mean_over_time);
+	RUN(usage_is_bounded);
 	RUN_IN(settings_are_restored, argv[1]);
 	return nr_failed ? 1 : 0;
 }
