@@ -11,6 +11,7 @@
 
 #include "damonctl.h"
 #include "debugfs.h"
+#include "process.h"
 #include "scheme_cmd.h"
 #include "scheme.h"
 #include "units.h"
@@ -96,6 +97,8 @@ static void add_stats(json_object *o, const struct scheme_stats *st, const struc
 struct listing {
 	struct attrs attrs;
 	bool on;
+	/* of the worker, if the monitor is on */
+	uint64_t cpu_ns;
 	char *rows, *goals, *stats;
 	json_object *list;
 };
@@ -149,12 +152,15 @@ static void print_list_json(struct listing *l)
 	json_object *root = json_object_new_object();
 
 	json_object_object_add(root, "on", json_object_new_boolean(l->on));
+	json_object_object_add(root, "cpu_ns", limit_json(l->cpu_ns, l->on));
 	json_object_object_add(root, "schemes", l->list);
 	print_json(root);
 }
 
 static bool read_listing(const struct debugfs *d, struct listing *l)
 {
+	struct process p;
+	pid_t worker;
 	int on;
 
 	if (!debugfs_needs_schemes(d) || !debugfs_attrs(d, NULL, &l->attrs))
@@ -163,6 +169,11 @@ static bool read_listing(const struct debugfs *d, struct listing *l)
 	if (on < 0)
 		return false;
 	l->on = on;
+	worker = debugfs_worker(d, NULL);
+	if (worker < 0)
+		return false;
+	if (worker && process_read(worker, &p))
+		l->cpu_ns = p.cpu_ns;
 	l->rows = debugfs_read(d, NULL, "schemes");
 	if (l->rows)
 		l->goals = debugfs_read_goals(d);
@@ -174,6 +185,7 @@ static bool read_listing(const struct debugfs *d, struct listing *l)
 static bool list(bool json)
 {
 	struct listing l = { 0 };
+	char cpu[UNITS_LEN];
 	struct debugfs d;
 	bool ok;
 
@@ -182,8 +194,10 @@ static bool list(bool json)
 	ok = read_listing(&d, &l);
 	if (ok && json)
 		l.list = json_object_new_array();
+	else if (ok && l.on)
+		printf("monitor on, %s of CPU time so far\n", format_time(l.cpu_ns, cpu));
 	else if (ok)
-		printf("monitor %s\n", l.on ? "on" : "off");
+		printf("monitor off\n");
 	ok = ok && add_schemes(&l);
 	if (ok && json)
 		print_list_json(&l);

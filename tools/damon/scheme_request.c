@@ -13,7 +13,8 @@
 
 enum {
 	KEY_COLD = 512, KEY_HOT, KEY_FOR, KEY_RATE, KEY_AGE, KEY_SIZE,
-	KEY_MAX, KEY_MAX_TIME, KEY_BELOW, KEY_BACK,
+	KEY_MAX, KEY_MAX_TIME, KEY_WINDOW, KEY_WEIGH, KEY_BELOW, KEY_UNTIL, KEY_ABOVE,
+	KEY_LOOK, KEY_BACK,
 	/* and from here on one for each action */
 	KEY_ACTION,
 };
@@ -54,8 +55,15 @@ static const struct argp_option full_options[] = {
 	{ NULL, 0, NULL, 0, "How much and when:", 3 },
 	{ "max-time", KEY_MAX_TIME, "PERCENT", 0,
 	  "Work for no more than PERCENT of the time", 3 },
+	{ "window", KEY_WINDOW, "TIME", 0, "These two hold in each TIME (1s)", 3 },
+	{ "weigh", KEY_WEIGH, "rate=N,age=N", 0,
+	  "How much rate and age count for what has its turn first within them", 3 },
 	{ "below", KEY_BELOW, "PERCENT", 0,
 	  "Only while less than PERCENT of all memory is free", 3 },
+	{ "until", KEY_UNTIL, "PERCENT", 0, "But then until PERCENT is", 3 },
+	{ "above", KEY_ABOVE, "PERCENT", 0, "And only while PERCENT or more is", 3 },
+	{ "look", KEY_LOOK, "TIME", 0,
+	  "Look how much is free once in TIME while it is not so (1s)", 3 },
 	{ 0 },
 };
 
@@ -66,12 +74,50 @@ static void claim(struct argp_state *state, const char **by, const char *name)
 	*by = name;
 }
 
+/* The kernel takes whole numbers of @unit_ns, in 32 bits on some machines. */
+static void set_interval(struct argp_state *state, const char *name, const char *arg,
+			 uint64_t unit_ns, const char *unit, uint64_t *ns)
+{
+	command_time(state, name, arg, ns);
+	if (*ns % unit_ns || *ns / unit_ns > UINT32_MAX)
+		argp_error(state, "--%s '%s' is no multiple of %s, or too long", name, arg, unit);
+}
+
 static void set_percent(struct argp_state *state, const char *name, const char *arg,
 			uint64_t *permille)
 {
 	if (!parse_percent(arg, permille) || !*permille)
 		argp_error(state, "--%s '%s' is no percentage above 0; write it as 5%% or 2.5%%",
 			   name, arg);
+}
+
+/* Each at most once; what is left out has no weight. */
+static bool parse_weights(const char *arg, struct scheme_request *r)
+{
+	static const char *const names[] = { "rate=", "age=" };
+	uint64_t weights[2] = { 0 };
+	bool given[2] = { false };
+	char word[24];
+	size_t len, i;
+
+	for (;; arg += len + 1) {
+		len = strcspn(arg, ",");
+		if (len >= sizeof(word))
+			return false;
+		memcpy(word, arg, len);
+		word[len] = '\0';
+		for (i = 0; i < 2 && strncmp(word, names[i], strlen(names[i])); i++)
+			;
+		if (i == 2 || given[i] ||
+		    !parse_number(word + strlen(names[i]), UINT32_MAX, &weights[i]))
+			return false;
+		given[i] = true;
+		if (!arg[len])
+			break;
+	}
+	r->rate_weight = weights[0];
+	r->age_weight = weights[1];
+	return weights[0] || weights[1];
 }
 
 static bool parse_time_with_unit(const char *s, uint64_t *ns)
@@ -136,8 +182,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_MAX_TIME:
 		set_percent(state, "max-time", arg, &r->max_time_permille);
 		return 0;
+	case KEY_WINDOW:
+		set_interval(state, "window", arg, NS_PER_MS, "1ms", &r->window_ns);
+		return 0;
+	case KEY_WEIGH:
+		if (!parse_weights(arg, r))
+			argp_error(state, "--weigh '%s' has no weight above 0; write it as rate=1,age=3 or age=1",
+				   arg);
+		return 0;
 	case KEY_BELOW:
 		set_percent(state, "below", arg, &r->below_permille);
+		return 0;
+	case KEY_UNTIL:
+		set_percent(state, "until", arg, &r->until_permille);
+		return 0;
+	case KEY_ABOVE:
+		set_percent(state, "above", arg, &r->above_permille);
+		return 0;
+	case KEY_LOOK:
+		set_interval(state, "look", arg, NS_PER_US, "1us", &r->look_ns);
 		return 0;
 	case KEY_BACK:
 		if (!parse_percent_bp(arg, &r->back_bp) || !r->back_bp)
@@ -154,6 +217,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp scheme_basic_argp = { .options = basic_options, .parser = parse };
 const struct argp scheme_full_argp = { .options = full_options, .parser = parse };
 
+static void check_limits(struct argp_state *state, const struct scheme_request *r)
+{
+	bool limited = r->max_bytes_per_s || r->max_time_permille;
+	bool weighed = r->rate_weight || r->age_weight;
+
+	if (r->window_ns && !limited)
+		argp_error(state, "--window is of --max and --max-time; give one of them");
+	if (weighed && !limited)
+		argp_error(state, "--weigh is of --max and --max-time: without a limit, all has its turn");
+	if (weighed && scheme_actions[r->action].order == SCHEME_ANY_FIRST)
+		argp_error(state, "--weigh is of actions on cold or hot memory; %s takes any first",
+			   scheme_actions[r->action].name);
+}
+
+static void check_free(struct argp_state *state, const struct scheme_request *r)
+{
+	if (!r->below_permille && (r->until_permille || r->above_permille || r->look_ns))
+		argp_error(state, "--%s needs --below: when less is free, it begins",
+			   r->until_permille ? "until" : r->above_permille ? "above" : "look");
+	if (r->until_permille && r->until_permille < r->below_permille)
+		argp_error(state, "--until must not be less than --below");
+	if (r->above_permille > r->below_permille)
+		argp_error(state, "--above must not be more than --below");
+}
+
 void scheme_request_check(struct argp_state *state, const struct scheme_request *r)
 {
 	if (r->action == NR_SCHEME_ACTIONS)
@@ -165,6 +253,8 @@ void scheme_request_check(struct argp_state *state, const struct scheme_request 
 		argp_error(state, "%s of which memory? give --cold, --hot, --rate, --age or --size%s",
 			   scheme_actions[r->action].name,
 			   r->action == SCHEME_PAGEOUT ? ", or --back" : "");
+	check_limits(state, r);
+	check_free(state, r);
 }
 
 void scheme_request_fill(struct scheme_request *r, uint64_t least_ns)
@@ -188,23 +278,44 @@ static bool to_counts(const struct span *span, uint64_t unit, uint64_t *min, uin
 	return *min <= *max;
 }
 
+/* What of @per_second is in a window, rounded down; false if that is none, or too much. */
+static bool to_quota(uint64_t per_second, uint64_t window_ms, uint64_t *quota)
+{
+	if (__builtin_mul_overflow(per_second, window_ms, quota))
+		return false;
+	*quota /= 1000;
+	return *quota || !per_second;
+}
+
 /* What does not depend on the intervals. */
-static void set_limits(const struct scheme_request *r, struct scheme *s)
+static bool set_limits(const struct scheme_request *r, struct scheme *s)
 {
 	enum scheme_order order = scheme_actions[r->action].order;
 
-	s->quota_size = r->max_bytes_per_s;
-	/* Of the second that a window is long. */
-	s->quota_ms = r->max_time_permille;
-	s->window_ms = 1000;
+	s->window_ms = r->window_ns ? r->window_ns / NS_PER_MS : 1000;
 	s->weight_accesses = order == SCHEME_HOTTEST_FIRST;
 	s->weight_age = order == SCHEME_COLDEST_FIRST;
-	if (!r->below_permille)
-		return;
-	s->wmark_metric = SCHEME_WMARK_FREE;
-	s->wmark_us = NS_PER_SEC / NS_PER_US;
-	s->wmark_high = r->below_permille;
-	s->wmark_mid = r->below_permille;
+	if (r->rate_weight || r->age_weight) {
+		s->weight_accesses = r->rate_weight;
+		s->weight_age = r->age_weight;
+	}
+	if (r->below_permille) {
+		s->wmark_metric = SCHEME_WMARK_FREE;
+		s->wmark_us = (r->look_ns ? r->look_ns : NS_PER_SEC) / NS_PER_US;
+		s->wmark_high = r->until_permille ? r->until_permille : r->below_permille;
+		s->wmark_mid = r->below_permille;
+		s->wmark_low = r->above_permille;
+	}
+	if (!to_quota(r->max_bytes_per_s, s->window_ms, &s->quota_size)) {
+		complain("--max and --window do not fit: a window would have less than a byte, or 2^64");
+		return false;
+	}
+	/* A share of 1/1000 is a millisecond of each second. */
+	if (!to_quota(r->max_time_permille, s->window_ms, &s->quota_ms)) {
+		complain("--max-time and --window do not fit: a window would have less than 1ms of work");
+		return false;
+	}
+	return true;
 }
 
 bool scheme_request_make(const struct scheme_request *r, const struct attrs *a,
@@ -223,7 +334,8 @@ bool scheme_request_make(const struct scheme_request *r, const struct attrs *a,
 		.max_size = r->size.max,
 		.action = r->action,
 	};
-	set_limits(r, s);
+	if (!set_limits(r, s))
+		return false;
 	if (!to_counts(&rate, 1000, &s->min_accesses, &s->max_accesses)) {
 		complain("there is no such rate: an aggregation interval has %" PRIu64
 			 " sample%s, so rates are multiples of %.3g%%",

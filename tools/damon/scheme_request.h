@@ -24,7 +24,13 @@ struct scheme_request {
 	/* the name of the option that set it, or NULL */
 	const char *rate_by, *age_by, *size_by;
 	/* 0 for no limit */
-	uint64_t max_bytes_per_s, max_time_permille, below_permille;
+	uint64_t max_bytes_per_s, max_time_permille;
+	/* the limits hold for so long each, a second if it is 0 */
+	uint64_t window_ns;
+	/* those of the action, if both are 0 */
+	uint64_t rate_weight, age_weight;
+	/* of free memory; 0 for no limit, and to look once a second */
+	uint64_t below_permille, until_permille, above_permille, look_ns;
 	/* how much may come back, in 1/10000; 0 for no such goal */
 	uint64_t back_bp;
 };

@@ -3,6 +3,7 @@
  * Tells in words what a scheme does.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "scheme.h"
 #include "units.h"
@@ -26,13 +27,19 @@ static const char *format_rate(uint64_t accesses, const struct attrs *a,
 	return buf;
 }
 
-const char *scheme_format_age(uint64_t age, const struct attrs *a, char buf[UNITS_LEN])
+/* What others have set may be beyond all times. */
+static const char *format_times(uint64_t nr, uint64_t unit_ns, char buf[UNITS_LEN])
 {
 	uint64_t ns;
 
-	if (__builtin_mul_overflow(age, a->aggr_us * NS_PER_US, &ns))
+	if (__builtin_mul_overflow(nr, unit_ns, &ns))
 		ns = UINT64_MAX;
 	return format_time(ns, buf);
+}
+
+const char *scheme_format_age(uint64_t age, const struct attrs *a, char buf[UNITS_LEN])
+{
+	return format_times(age, a->aggr_us * NS_PER_US, buf);
 }
 
 static bool is_any_rate(const struct scheme *s, const struct attrs *a)
@@ -89,6 +96,9 @@ static void print_order(FILE *f, const struct scheme *s)
 	else
 		fprintf(f, ", %s accessed first",
 			order == SCHEME_HOTTEST_FIRST ? "most" : "least");
+	if (s->weight_accesses && s->weight_age && s->weight_accesses != s->weight_age)
+		fprintf(f, " (rate %" PRIu64 ", age %" PRIu64 ")", s->weight_accesses,
+			s->weight_age);
 }
 
 static void print_limits(FILE *f, const struct scheme *s)
@@ -98,13 +108,16 @@ static void print_limits(FILE *f, const struct scheme *s)
 
 	if (!s->quota_size && !s->quota_ms)
 		return;
-	format_time(s->window_ms * NS_PER_MS, window);
+	if (s->window_ms)
+		format_times(s->window_ms, NS_PER_MS, window);
+	else
+		strcpy(window, "each aggregation");
 	if (s->quota_size)
 		fprintf(f, ", up to %s%s%s", format_size(s->quota_size, size),
 			second ? "/s" : " in ", second ? "" : window);
 	if (s->quota_ms)
 		fprintf(f, ", up to %s of work in %s",
-			format_time(s->quota_ms * NS_PER_MS, time), window);
+			format_times(s->quota_ms, NS_PER_MS, time), window);
 	print_order(f, s);
 }
 
@@ -117,6 +130,8 @@ static void print_goal(FILE *f, uint64_t goal_bp)
 
 static void print_watermarks(FILE *f, const struct scheme *s)
 {
+	char look[UNITS_LEN];
+
 	if (s->wmark_metric != SCHEME_WMARK_FREE)
 		return;
 	fprintf(f, ", while less than %g%% of memory is free", (double)s->wmark_mid / 10);
@@ -124,6 +139,9 @@ static void print_watermarks(FILE *f, const struct scheme *s)
 		fprintf(f, ", and at least %g%%", (double)s->wmark_low / 10);
 	if (s->wmark_high != s->wmark_mid)
 		fprintf(f, "; until it is %g%%", (double)s->wmark_high / 10);
+	if (s->wmark_us != NS_PER_SEC / NS_PER_US)
+		fprintf(f, "; looked at once in %s",
+			format_times(s->wmark_us, NS_PER_US, look));
 }
 
 void scheme_describe(FILE *f, const struct scheme *s, uint64_t goal_bp,

@@ -506,22 +506,27 @@ static void scheme_stats_are_read(void)
 	CHECK(!scheme_parse_stats(text, 2, &st) && !scheme_parse_stats("", 0, &st));
 }
 
-static bool is_described(const struct scheme_request *r, const char *words)
+static bool is_scheme(const struct scheme *s, uint64_t back_bp, const char *words)
 {
-	struct scheme s;
 	char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 	bool same;
 
-	if (scheme_request_make(r, &attrs, &s))
-		scheme_describe(f, &s, r->back_bp, &attrs);
+	scheme_describe(f, s, back_bp, &attrs);
 	fclose(f);
 	same = !strcmp(text, words);
 	if (!same)
 		fprintf(results, "# %s\n", text);
 	free(text);
 	return same;
+}
+
+static bool is_described(const struct scheme_request *r, const char *words)
+{
+	struct scheme s;
+
+	return scheme_request_make(r, &attrs, &s) && is_scheme(&s, r->back_bp, words);
 }
 
 static void schemes_are_described(void)
@@ -554,6 +559,46 @@ static void schemes_are_described(void)
 	CHECK(is_described(&r, "hugepage: memory with a rate of 10% to 50% for 1s to 5s in "
 			   "regions of 2.00M or more, up to 50ms of work in 1s, "
 			   "most accessed first"));
+	r.max_time_permille = 0;
+	r.max_bytes_per_s = 1 << 20;
+	r.window_ns = 10 * NS_PER_SEC;
+	r.rate_weight = 1;
+	r.age_weight = 3;
+	r.rate_permille = (struct span){ 0, 1000 };
+	r.size.min = 0;
+	r.below_permille = 200;
+	r.until_permille = 300;
+	r.above_permille = 50;
+	r.look_ns = 5 * NS_PER_SEC;
+	CHECK(is_described(&r, "hugepage: memory unchanged for 1s to 5s, up to 10.0M in 10s, "
+			   "hottest first (rate 1, age 3), while less than 20% of memory is "
+			   "free, and at least 5%; until it is 30%; looked at once in 5s"));
+}
+
+static bool row_is_described(const char *row, const char *words)
+{
+	struct scheme s;
+
+	return scheme_parse(row, &s) && is_scheme(&s, 0, words);
+}
+
+/* What others than damonctl have set. */
+static void rows_of_others_are_described(void)
+{
+	const char max[] = "18446744073709551615";
+	char row[400];
+
+	CHECK(row_is_described("0 4096 0 0 0 5 2 0 8192 0 1 0 0 0 0 0 0 0",
+			       "pageout: memory not accessed for up to 500ms in regions of "
+			       "up to 4.00K, up to 8.00K in each aggregation"));
+	CHECK(row_is_described("0 4096 0 0 0 5 2 0 8192 1000 0 2 2 1 1000000 9 9 0",
+			       "pageout: memory not accessed for up to 500ms in regions of "
+			       "up to 4.00K, up to 8.00K/s, coldest first, while less than "
+			       "0.9% of memory is free"));
+	snprintf(row, sizeof(row), "0 %s 0 %s 0 %s 5 %s %s %s 0 0 0 0 0 0 0 0", max, max, max,
+		 max, max, max);
+	CHECK(row_is_described(row, "stat: memory, up to 16384P in 5124095h34m, up to "
+			       "5124095h34m of work in 5124095h34m"));
 }
 
 /* Both ends of a range are in it, so the least is rounded up and the most down. */
@@ -574,6 +619,30 @@ static void requests_become_counts(void)
 	r.rate_permille.max = 100;
 	CHECK(scheme_request_make(&r, &attrs, &s));
 	r.age_ns = (struct span){ NS_PER_MS, 99 * NS_PER_MS };
+	CHECK(!scheme_request_make(&r, &attrs, &s));
+}
+
+/* No limit is more than what was asked for, and none gets lost. */
+static void limits_hold_in_a_window(void)
+{
+	struct scheme_request r = SCHEME_REQUEST_ANY;
+	struct scheme s;
+
+	r.action = SCHEME_PAGEOUT;
+	r.max_bytes_per_s = 1999;
+	r.max_time_permille = 15;
+	CHECK(scheme_request_make(&r, &attrs, &s) && s.window_ms == 1000 &&
+	      s.quota_size == 1999 && s.quota_ms == 15);
+	r.window_ns = 100 * NS_PER_MS;
+	CHECK(scheme_request_make(&r, &attrs, &s) && s.window_ms == 100 &&
+	      s.quota_size == 199 && s.quota_ms == 1);
+	r.window_ns = 60 * NS_PER_MS;
+	CHECK(!scheme_request_make(&r, &attrs, &s));
+	r.max_time_permille = 0;
+	CHECK(scheme_request_make(&r, &attrs, &s) && s.quota_size == 119 && !s.quota_ms);
+	r.max_bytes_per_s = 16;
+	CHECK(!scheme_request_make(&r, &attrs, &s));
+	r.max_bytes_per_s = UINT64_MAX / 59;
 	CHECK(!scheme_request_make(&r, &attrs, &s));
 }
 
@@ -763,8 +832,10 @@ int main(int argc, char **argv)
 	RUN(goals_are_read_and_written);
 	RUN(scheme_stats_are_read);
 	RUN(schemes_are_described);
+	RUN(rows_of_others_are_described);
 	RUN(requests_become_counts);
 	RUN(goals_have_a_least_age);
+	RUN(limits_hold_in_a_window);
 	RUN(memory_is_measured);
 	RUN(usage_is_a_mean_over_time);
 	RUN(usage_is_bounded);
