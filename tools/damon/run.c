@@ -150,7 +150,7 @@ static void tell_time(const struct run *r)
 	else if (r->opt->compare)
 		fprintf(stderr, ", %.1f%% %s than without, %s",
 			fabs(percent((double)with - (double)without, (double)without)),
-			with > without ? "longer" : "less", format_time(without, text));
+			with > without ? "longer" : "shorter", format_time(without, text));
 	fputc('\n', stderr);
 }
 

@@ -116,7 +116,7 @@ void scheme_describe(FILE *f, const struct scheme *s, uint64_t goal_bp,
 /* "12s", for a number of aggregations. */
 const char *scheme_format_age(uint64_t age, const struct attrs *a, char buf[UNITS_LEN]);
 
-/* "2.1% of 900M was back in memory 10s later" */
+/* "2.1% of 900M was back in memory within 10s; of 12M it is not known" */
 void scheme_describe_back(FILE *f, const struct scheme_stats *stats);
 
 #endif

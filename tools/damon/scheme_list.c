@@ -244,7 +244,7 @@ int scheme_list(int argc, char **argv)
 		"Areas, which are neighbouring regions that match, and bytes count each time "
 		"that the scheme worked on them. What that took is elapsed time, with waits "
 		"for the swap device. Of memory of processes that was given up, some pages "
-		"are looked for 10 seconds later: those that are in memory again were given "
+		"are looked for during 10 seconds: those that are in memory again were given "
 		"up in vain. With --back, the age at which memory is given up follows from "
 		"that.\n"
 		"Exit codes: 0 told, 1 failed, 2 wrong usage.",

@@ -156,11 +156,23 @@ void scheme_describe(FILE *f, const struct scheme *s, uint64_t goal_bp,
 	print_watermarks(f, s);
 }
 
+/*
+ * What is back is told at once, and what stays away only after 10 seconds: where little
+ * is known, a share would be of what came back alone.
+ */
 void scheme_describe_back(FILE *f, const struct scheme_stats *stats)
 {
-	char checked[UNITS_LEN];
+	uint64_t checked = stats->size_checked, applied = stats->size_applied;
+	uint64_t unknown = applied > checked ? applied - checked : 0;
+	char size[UNITS_LEN];
 
-	fprintf(f, "%.1f%% of %s was back in memory 10s later",
-		100.0 * (double)stats->size_back / (double)stats->size_checked,
-		format_size(stats->size_checked, checked));
+	if (unknown > checked)
+		fputs(format_size(stats->size_back, size), f);
+	else
+		fprintf(f, "%.1f%% of %s",
+			100.0 * (double)stats->size_back / (double)checked,
+			format_size(checked, size));
+	fputs(" was back in memory within 10s", f);
+	if (unknown)
+		fprintf(f, "; of %s it is not known", format_size(unknown, size));
 }

@@ -601,6 +601,37 @@ static void rows_of_others_are_described(void)
 			       "5124095h34m of work in 5124095h34m"));
 }
 
+static bool is_back(const struct scheme_stats *st, const char *words)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	bool same;
+
+	scheme_describe_back(f, st);
+	fclose(f);
+	same = !strcmp(text, words);
+	free(text);
+	return same;
+}
+
+static void what_came_back_is_described(void)
+{
+	struct scheme_stats st = { .size_applied = 8192, .size_checked = 8192 };
+
+	CHECK(is_back(&st, "0.0% of 8.00K was back in memory within 10s"));
+	st.size_back = 4096;
+	CHECK(is_back(&st, "50.0% of 8.00K was back in memory within 10s"));
+	st.size_applied = 16384;
+	CHECK(is_back(&st, "50.0% of 8.00K was back in memory within 10s; of 8.00K it is not known"));
+	/* All that is known is back, as the rest cannot be known so early. */
+	st.size_checked = 4096;
+	CHECK(is_back(&st, "4.00K was back in memory within 10s; of 12.0K it is not known"));
+	/* More was looked for than was freed at once. */
+	st = (struct scheme_stats){ .size_applied = 4096, .size_checked = 8192 };
+	CHECK(is_back(&st, "0.0% of 8.00K was back in memory within 10s"));
+}
+
 /* Both ends of a range are in it, so the least is rounded up and the most down. */
 static void requests_become_counts(void)
 {
@@ -833,6 +864,7 @@ int main(int argc, char **argv)
 	RUN(scheme_stats_are_read);
 	RUN(schemes_are_described);
 	RUN(rows_of_others_are_described);
+	RUN(what_came_back_is_described);
 	RUN(requests_become_counts);
 	RUN(goals_have_a_least_age);
 	RUN(limits_hold_in_a_window);
