@@ -185,6 +185,38 @@ static void check_wss(struct __test_metadata *_metadata, pid_t pid, const char *
 	EXPECT_LE(wss, resident * 1.05);
 }
 
+/*
+ * Runs a program that uses its 32 MiB once, and looks whether damonctl has a good part of
+ * it in swap, tells so, and writes a recording and a picture.
+ */
+TEST_F_TIMEOUT(programs, run_saves_what_is_not_accessed, 240)
+{
+	char text[4096], saved[256];
+	const char *at;
+	int share;
+	FILE *f;
+
+	if (!getenv("DAMONCTL"))
+		SKIP(return, "DAMONCTL is not set");
+	ASSERT_EQ(0, swap_on());
+	/* No ASSERT from here on, which would leave the swap device in use. */
+	f = popen("d=$(mktemp -d) && cd $d && $DAMONCTL run --save-memory --cold 1s"
+		  " --record data --svg memory.svg --"
+		  " perl -e '$a = q(a) x (32 << 20); sleep 8' 2>&1 &&"
+		  " $DAMONCTL report wss -i data && grep '^</svg>' memory.svg;"
+		  " rc=$?; rm -rf $d; exit $rc", "r");
+	text[f ? fread(text, 1, sizeof(text) - 1, f) : 0] = '\0';
+	EXPECT_TRUE(f && !pclose(f));
+	swap_off();
+	at = strstr(text, "  saved ");
+	if (!at || sscanf(at, "  saved %255s as a mean, %d%%", saved, &share) != 2)
+		share = 0;
+	EXPECT_LE(30, share);
+	EXPECT_TRUE(strstr(text, "# avr:") && strstr(text, "</svg>"));
+	if (share < 30)
+		TH_LOG("%s", text);
+}
+
 /* === A real one === */
 
 static void run_node(void)
