@@ -4,7 +4,7 @@
 # script in tools/testing/damon/vm.
 
 VM := tools/testing/damon/vm
-VARS := ACCEL ATTRS CMD CPUS DEBUG KDIR KERNEL KSRC MEM PADDR RECORD SCAN SECS SEEDS T V W
+VARS := ACCEL ATTRS CMD CPUS DEBUG KDIR KERNEL KSRC MEM PADDR RECORD SCAN SCHEME SECS SEEDS T V W
 
 # A `$` in CMD is for the shell, so make does not expand what it hands on.
 $(foreach v,$(VARS),$(if $(filter undefined,$(origin $v)),,$(eval override export $v := $$(value $v))))
@@ -15,7 +15,8 @@ help:
 	@echo 'make run        monitor a program in a guest, show its hot memory'
 	@echo '                CMD="words" another program; SECS=60 its longest time (Ctrl-C: enough);'
 	@echo '                PADDR=1 all physical memory of the guest meanwhile;'
-	@echo '                RECORD="--aggr 50ms" options of damonctl record'
+	@echo '                RECORD="--aggr 50ms" options of damonctl record;'
+	@echo '                SCHEME=save-memory or huge-pages runs it with and without that'
 	@echo 'make test       all tests; T="glob" only the suites of this name'
 	@echo 'make bench      compare with the monitor of the base kernel; W="glob" only these workloads,'
 	@echo '                SEEDS=3, ATTRS="5000 100000 1000000 10 1000", KERNEL=image, SCAN=1'
