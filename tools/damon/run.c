@@ -3,10 +3,8 @@
  * damonctl run: runs a command with a scheme on its memory, and tells what came of it.
  */
 #include <argp.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -395,6 +393,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		choose_memory(state, opt);
 		if (!opt->record.command)
 			argp_error(state, "nothing to run: give -- COMMAND");
+		if (opt->svg && opt->record.path && !strcmp(opt->svg, opt->record.path))
+			argp_error(state, "--svg and --record name one file; give two names");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
