@@ -149,20 +149,33 @@ static int set_attrs(struct damon_monitor *monitor, char *text)
 
 /* === target_ids === */
 
+/*
+ * All physical memory reads as this number: programs know it by that since the file can name
+ * it.  It is the number of a thread of the kernel, which has no memory to be watched.
+ */
+#define ALL_MEMORY 42
+
+static bool is_all_memory(const struct damon_cfg *cfg)
+{
+	return cfg->nr_targets == 1 && cfg->targets[0] == DAMON_ALL_NODES;
+}
+
 static void show_targets(struct seq_file *m, const struct damon_cfg *cfg)
 {
 	const struct damon_primitives *p = cfg->primitives;
 	const char *sep = "";
 	unsigned int i;
 
+	if (is_all_memory(cfg)) {
+		seq_printf(m, "%d\n", ALL_MEMORY);
+		return;
+	}
 	guard(rcu)();
 	if (p && !p->is_default) {
 		seq_puts(m, p->name);
 		sep = " ";
 	}
 	for (i = 0; i < cfg->nr_targets; i++) {
-		if (p->has_all_id && cfg->targets[i] == DAMON_ALL_NODES)
-			continue;
 		seq_printf(m, "%s%lu", sep, p->id_number(cfg->targets[i]));
 		sep = " ";
 	}
@@ -216,6 +229,19 @@ static int parse_id(struct damon_cfg *cfg, const char *word, bool is_fd)
 	return err;
 }
 
+/* Programs write what they have read; in a container it may be the number of a process. */
+static bool means_all_memory(const char *text)
+{
+	struct task_struct *task;
+	int number;
+
+	if (kstrtoint(text, 10, &number) || number != ALL_MEMORY)
+		return false;
+	guard(rcu)();
+	task = find_task_by_vpid(number);
+	return !task || task->flags & PF_KTHREAD;
+}
+
 /*
  * Numbers, behind the name of a kind.  Without a name, the list ends at the first word
  * that is no number.  The array has room for as many as the text has, two characters
@@ -238,6 +264,10 @@ static int parse_targets(struct damon_cfg *cfg, void *arg)
 		return -ENOMEM;
 
 	named = takes_kind(&text);
+	if (!named && means_all_memory(text)) {
+		named = &damon_pa_primitives;
+		text += strlen(text);
+	}
 	if (named && !named->set)
 		return -EOPNOTSUPP;
 	cfg->primitives = named ?: damon_primitives_default();

@@ -65,8 +65,6 @@ static void check_targets(struct argp_state *state, const struct add_options *op
 		argp_error(state, "%s is of physical memory; give --paddr", action->name);
 	if (opt->paddr && !action->physical)
 		argp_error(state, "%s is of processes; give -p PID", action->name);
-	if (opt->paddr && opt->request.back_bp)
-		argp_error(state, "--back is of processes; give -p PID");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -132,18 +130,6 @@ static bool set_scheme(const struct debugfs *d, const struct settings *old,
 	return ok;
 }
 
-/* The targets that are set already may be no processes. */
-static bool goal_fits(const struct add_options *opt, const struct settings *old)
-{
-	const char *paddr = scope_names[SCOPE_PADDR];
-
-	if (!opt->request.back_bp || opt->targets.nr ||
-	    strncmp(old->target_ids, paddr, strlen(paddr)))
-		return true;
-	complain("--back is of processes, but physical memory is set as target; give -p PID");
-	return false;
-}
-
 static bool add_to(const struct debugfs *d, struct add_options *opt)
 {
 	uint64_t goal_bp = opt->request.back_bp;
@@ -155,7 +141,7 @@ static bool add_to(const struct debugfs *d, struct add_options *opt)
 	if (!debugfs_attrs(d, NULL, &a) || !scheme_request_make(&opt->request, &a, &s) ||
 	    !debugfs_save(d, &old))
 		return false;
-	ok = goal_fits(opt, &old) && set_targets(d, opt) &&
+	ok = set_targets(d, opt) &&
 	     set_scheme(d, &old, &s, goal_bp) && debugfs_turn_on(d);
 	if (ok) {
 		scheme_describe(stdout, &s, goal_bp, &a);

@@ -64,6 +64,15 @@ const char *scope_add_range(struct scope *s, const char *text)
 	return NULL;
 }
 
+/*
+ * The kernel shows a number for it, that of a thread of the kernel; in a container it may be
+ * that of a process, which has a program.
+ */
+bool scope_is_all_memory(const char *target_ids)
+{
+	return !strcmp(target_ids, "42\n") && access("/proc/42/exe", F_OK);
+}
+
 char *scope_targets(const struct scope *s, const pid_t *pids, size_t nr_pids)
 {
 	const char *sep = s->kind == SCOPE_VADDR ? "" : " ";

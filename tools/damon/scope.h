@@ -53,4 +53,7 @@ const char *scope_add_range(struct scope *s, const char *text);
 char *scope_targets(const struct scope *s, const pid_t *pids, size_t nr_pids);
 char *scope_regions(const struct scope *s, size_t nr_targets);
 
+/* Does what the kernel shows of its targets stand for all physical memory? */
+bool scope_is_all_memory(const char *target_ids);
+
 #endif

@@ -52,15 +52,16 @@ static bool print_targets(const struct debugfs *d, const char *context)
 {
 	char *text = debugfs_read(d, context, "target_ids"), *save, *word;
 	const char *sep = "";
-	bool physical;
+	bool physical, all;
 
 	if (!text)
 		return false;
 	fputs("  targets  ", stdout);
+	all = scope_is_all_memory(text);
 	word = strtok_r(text, "\n ", &save);
 	if (!word)
 		printf("none");
-	physical = word && !strcmp(word, scope_names[SCOPE_PADDR]);
+	physical = all || (word && !strcmp(word, scope_names[SCOPE_PADDR]));
 	if (physical) {
 		printf("physical memory");
 		sep = " of ";

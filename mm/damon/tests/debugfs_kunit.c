@@ -162,7 +162,8 @@ static const struct targets_case {
 #endif
 #ifdef CONFIG_DAMON_PADDR
 	{ "1 paddr", -EINVAL },
-	{ "paddr", 0, "paddr\n" },
+	{ "paddr", 0, "42\n" },
+	{ "42\n", 0, "42\n" },
 	{ " paddr  0\n", 0, "paddr 0\n" },
 	{ "paddr 0 0", -EINVAL },
 	{ "paddr 0 x", -EINVAL },

@@ -893,7 +893,7 @@ FIXTURE_SETUP(refused)
 	expand("0 A B\n0 C D\n", self->ram, self->rows);
 	ASSERT_EQ(0, damon_write("target_ids", "paddr"));
 	ASSERT_EQ(0, damon_write("init_regions", self->rows));
-	ASSERT_TRUE(damon_is("target_ids", "paddr\n"));
+	ASSERT_TRUE(damon_is("target_ids", "42\n"));
 	ASSERT_TRUE(damon_is("init_regions", self->rows));
 }
 
@@ -961,7 +961,7 @@ TEST_F(refused, and_the_old_setting_is_kept)
 	expand(variant->rows ?: "", self->ram, rows);
 	EXPECT_EQ(variant->err, damon_write(variant->ids ? "target_ids" : "init_regions",
 					    variant->ids ?: rows));
-	EXPECT_STREQ("paddr\n", damon_read("target_ids"));
+	EXPECT_STREQ("42\n", damon_read("target_ids"));
 	EXPECT_STREQ(self->rows, damon_read("init_regions"));
 }
 
