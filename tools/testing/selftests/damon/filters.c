@@ -121,7 +121,12 @@ static long do_map_huge(struct work *w)
 	return err ?: madvise((void *)w->arg[0], w->arg[1], MADV_HUGEPAGE) ? -errno : 0;
 }
 
-/* Reclaim knows the last pages that a processor has touched when that has touched more. */
+/* The last pages that come to a list, or to another one, wait on their processor for more. */
+static int no_page_waits(void)
+{
+	return write_text("/proc/sys/vm/drop_caches", "1");
+}
+
 static long map_and_touch(struct work *w, unsigned long addr, long (*map)(struct work *w))
 {
 	long err;
@@ -129,7 +134,8 @@ static long map_and_touch(struct work *w, unsigned long addr, long (*map)(struct
 	w->arg[0] = addr;
 	w->arg[1] = SIZE;
 	err = map ? work_call(w, map) : work_map(w, addr, SIZE);
-	return err ?: work_touch(w, addr, SIZE);
+	err = err ?: work_touch(w, addr, SIZE);
+	return err ?: no_page_waits();
 }
 
 /* A group of its own, with @w in it.  Its id is the number of its directory. */
@@ -326,9 +332,7 @@ TEST_F_TIMEOUT(filters, stat_counts_what_passes, 120)
 	char what[128];
 	int err;
 
-	ASSERT_EQ(0, move_to_cpu(pid, 0));
 	ASSERT_EQ(0, map_and_touch(self->w, KEPT, NULL));
-	ASSERT_EQ(0, map_and_touch(self->w, TAKEN, NULL));
 	ASSERT_EQ(0, pages_add(&self->kept, pid, KEPT, SIZE));
 	snprintf(what, sizeof(what), "pid=%d from=%lu to=%lu", pid, KEPT, KEPT + SIZE);
 	err = start(STAT, what, &anon, 1);
@@ -423,18 +427,17 @@ TEST_F_TIMEOUT(filters, active_memory_is_left_out, 120)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	anon[0].from = id;
 	active[0].from = id;
-	ASSERT_EQ(0, move_to_cpu(self->w->pid, 0));
-	ASSERT_EQ(0, map_and_touch(self->w, KEPT, NULL));
 	ASSERT_EQ(0, map_and_touch(self->w, TAKEN, do_map_shmem));
+	ASSERT_EQ(0, map_and_touch(self->w, KEPT, NULL));
 	ASSERT_EQ(0, pages_add(&self->kept, self->w->pid, KEPT, SIZE));
 	err = start(LRU_PRIO, "physical=1", anon, 2);
 	if (err == -ENOENT)
 		SKIP(return, NO_MODULE);
 	ASSERT_EQ(0, err);
-	/* The last ones are on their way to the list, where nobody can take them. */
 	EXPECT_TRUE(wait_for(number_behind(GROUP "/memory.stat", NULL, "active_anon ") >=
 			     (long)(SIZE / 10 * 9), PATIENCE));
 	EXPECT_TRUE(two_passes());
+	EXPECT_EQ(0, no_page_waits());
 	EXPECT_EQ(0, unload_module(MODULE));
 	ASSERT_EQ(0, start(PAGEOUT, "physical=1", active, 2));
 	EXPECT_TRUE(wait_for(present(self->w->pid, TAKEN, SIZE) <= SIZE / 10, PATIENCE));
