@@ -185,7 +185,7 @@ struct damon_target {
  * @DAMON_MIGRATE_COLD:	Moves it to another node, the coldest first.
  * @DAMON_NR_ACTIONS:	How many there are.
  *
- * The numbers are those of the debugfs file.
+ * The numbers are those of the debugfs file, which does not take the two that move memory.
  */
 enum damon_action {
 	DAMON_WILLNEED,
@@ -430,7 +430,11 @@ struct damon_probe {
 /**
  * struct damon_dest - A node that memory is moved to.
  * @nid:	The node.
- * @weight:	Its share of the memory, of the sum of all weights.
+ * @weight:	Its share of the memory, of the sum of all weights, which is an unsigned
+ *		int as well; with a sum of 0, nothing is moved.
+ *
+ * Which page goes where depends on its place in the mapping alone, and, of a mapping of a
+ * file, in the file: it stays there once it is moved.
  */
 struct damon_dest {
 	int nid;
@@ -452,17 +456,19 @@ struct damon_dest {
  * @wmarks:		When.
  * @filters:		Which of the pages.
  * @nr_filters:		The length of @filters, 0 for all.
- * @nid:		The node that memory is moved to, for actions that do.
+ * @nid:		The node that memory is moved to, for @DAMON_MIGRATE_HOT and
+ *			@DAMON_MIGRATE_COLD.
  * @dests:		The nodes, in the place of @nid, for processes.
  * @nr_dests:		The length of @dests, 0 for @nid.
  * @max_nr_snapshots:	Times that it looks at all regions, 0 for no limit.
  *
  * An action but @DAMON_STAT begins a new age of the region.
  *
- * Memory that is given up (@DAMON_COLD, @DAMON_PAGEOUT, @DAMON_LRU_DEPRIO) is looked at page
- * by page before: when a region has half of @pattern.min_age, the Accessed bits of all its
- * pages are cleared, and when it has all of it, pages that have been accessed since are
- * spared.
+ * Memory that is given up (@DAMON_COLD, @DAMON_PAGEOUT, @DAMON_LRU_DEPRIO,
+ * @DAMON_MIGRATE_COLD) is looked at page by page before: when a region has half of
+ * @pattern.min_age, the Accessed bits of all its pages are cleared, and when it has all of
+ * it, pages that have been accessed since are spared.
+ * @DAMON_MIGRATE_COLD does so for a @pattern.max_nr_accesses of 0 only.
  * With a @pattern.min_age below 2 there is no look, and no page is spared.
  */
 struct damon_scheme {
@@ -484,8 +490,8 @@ struct damon_scheme {
  * @nr_tried:	Times that neighbouring regions that match were worked on.
  * @sz_tried:	Their bytes.
  * @nr_applied:	Times that the action did something.
- * @sz_applied:	The bytes that it did something to: freed, put elsewhere in the order of
- *		reclaim, or advised of.
+ * @sz_applied:	The bytes that it did something to: freed, moved to another node, put
+ *		elsewhere in the order of reclaim, or advised of.
  * @sz_ops_filter_passed: Bytes of pages that filters of pages have let pass, or that a filter
  *		of regions has allowed without them; 0 without filters of pages.
  * @qt_exceeds:	Windows, of those that are over, that were used up.
@@ -539,6 +545,9 @@ struct damon_tried {
  * @action:	What is to be done.
  * @range:	With which memory: whole pages; none when a look was broken off, and only
  *		@last is told.
+ * @dests:	The nodes, for actions that move memory.
+ * @nr_dests:	The length of @dests, at least 1; 1 where the primitives do not set
+ *		@takes_dests of the context.
  * @look:	Only clear the Accessed bits of its pages.
  * @spare:	Do nothing to pages that have been accessed since.
  * @filters:	Filters, of which those of pages tell which pages are left out, but not from a
@@ -556,6 +565,8 @@ struct damon_tried {
 struct damon_work {
 	enum damon_action action;
 	struct damon_addr_range range;
+	const struct damon_dest *dests;
+	unsigned int nr_dests;
 	bool look;
 	bool spare;
 	bool last;
@@ -737,7 +748,8 @@ struct damon_ctx {
 	 * and nothing was done; another error when there is nothing to be done with this
 	 * target.  Those of this header wait for no lock of others, but for
 	 * DAMON_WILLNEED and DAMON_COLLAPSE, which may wait for mmap_lock of a target,
-	 * for file systems, and for work on all processors.
+	 * for file systems, and for work on all processors, and for actions that move
+	 * memory, which wait for the locks of its reverse mapping.
 	 */
 	int (*act)(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *work);
 
@@ -750,6 +762,9 @@ struct damon_ctx {
 
 	/** @can_probe: The callbacks above do what damon_set_probes() asks for. */
 	bool can_probe;
+
+	/** @takes_dests: @act can spread memory over several nodes. */
+	bool takes_dests;
 
 	/**
 	 * @sz_on_node: Called by the worker at the end of an aggregation.  Says how many
@@ -901,7 +916,8 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
  *
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY while the monitor runs, -EINVAL when a value is out of its range, a
- *	range is reversed or empty, a cgroup is 0, or watermarks are not in order, -ENOMEM.
+ *	range is reversed or empty, a cgroup is 0, watermarks are not in order, or weights
+ *	are too large, -ENOMEM.
  */
 int damon_set_schemes(struct damon_ctx *ctx, const struct damon_scheme *schemes,
 		      ssize_t nr_schemes);
@@ -998,7 +1014,8 @@ unsigned int damon_region_probe_hits(const struct damon_ctx *ctx,
  *
  * Context: May sleep; takes kdamond_lock.
  * Return: 0, -EBUSY when it runs already, -EINVAL when the settings are not such
- *	as damon_set_attrs() takes, or the primitives can not tell a goal, or probes have
+ *	as damon_set_attrs() takes, or the primitives can not tell a goal, or a node that
+ *	memory is to be moved to has none, or probes have
  *	weights and more than 255 sampling intervals fit an aggregation interval, or that
  *	many times all weights are more than UINT_MAX, -EOPNOTSUPP when the primitives can
  *	not do what a scheme wants, or not page by page where it has filters of pages, or

@@ -14,9 +14,14 @@
 
 #include "../internal.h"
 
+/** DAMON_MOVE_ACTIONS - What moves memory to another node. */
+#define DAMON_MOVE_ACTIONS							\
+	(IS_ENABLED(CONFIG_MIGRATION) && IS_ENABLED(CONFIG_NUMA) ?		\
+	 BIT(DAMON_MIGRATE_HOT) | BIT(DAMON_MIGRATE_COLD) : 0)
+
 /** DAMON_VA_ACTIONS - What can be done with the memory of processes. */
 #define DAMON_VA_ACTIONS							\
-	(BIT(DAMON_COLD) | BIT(DAMON_PAGEOUT) | BIT(DAMON_STAT) |		\
+	(BIT(DAMON_COLD) | BIT(DAMON_PAGEOUT) | BIT(DAMON_STAT) | DAMON_MOVE_ACTIONS |	\
 	 (IS_ENABLED(CONFIG_ADVISE_SYSCALLS) ? BIT(DAMON_WILLNEED) : 0) |	\
 	 (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?				\
 	  BIT(DAMON_HUGEPAGE) | BIT(DAMON_NOHUGEPAGE) : 0) |			\
@@ -25,7 +30,8 @@
 
 /** DAMON_PA_ACTIONS - What can be done with physical memory. */
 #define DAMON_PA_ACTIONS							\
-	(BIT(DAMON_PAGEOUT) | BIT(DAMON_STAT) | BIT(DAMON_LRU_PRIO) | BIT(DAMON_LRU_DEPRIO))
+	(BIT(DAMON_PAGEOUT) | BIT(DAMON_STAT) | BIT(DAMON_LRU_PRIO) | BIT(DAMON_LRU_DEPRIO) |	\
+	 DAMON_MOVE_ACTIONS)
 
 /**
  * damon_forget_use() - A folio has no use that speaks for it any more.
@@ -63,6 +69,61 @@ static inline bool damon_isolate(struct folio *folio, struct list_head *folios)
 }
 
 /**
+ * damon_moves() - Does an action move memory to another node?
+ * @action:	The action.
+ *
+ * Return: Whether it does.  In a kernel that moves no memory, the compiler knows that none
+ *	does, and leaves out the calls of the functions below.
+ */
+static inline bool damon_moves(enum damon_action action)
+{
+	return DAMON_MOVE_ACTIONS & BIT(action);
+}
+
+/**
+ * struct damon_move - Folios that are to be moved to other nodes.
+ * @work:	The piece of work, which has the nodes.
+ * @folios:	Isolated folios, a list for each of the nodes.
+ */
+struct damon_move {
+	const struct damon_work *work;
+	struct list_head *folios;
+};
+
+/**
+ * damon_move_begin() - Nothing is to be moved yet.
+ * @m:		The folios.
+ * @work:	A piece of work of one of DAMON_MOVE_ACTIONS.
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM; after 0, damon_move_end() has to be called.
+ */
+int damon_move_begin(struct damon_move *m, const struct damon_work *work);
+
+/**
+ * damon_move_add() - A folio is to be moved, unless it is on its node.
+ * @m:		The folios.
+ * @folio:	The folio, with a reference, or mapped under the lock of its page table.
+ * @index:	Its place, counted in folios of its size: neighbours are spread over the
+ *		nodes by their weights.
+ *
+ * Locked memory stays where it is, and a folio that is not on the lists of reclaim.
+ *
+ * Context: Any but interrupts.
+ */
+void damon_move_add(struct damon_move *m, struct folio *folio, unsigned long index);
+
+/**
+ * damon_move_end() - Move all that was added, and can be moved.
+ * @m:		The folios.
+ *
+ * Context: On the worker; may sleep.  Waits for locks of the reverse mapping, and for no
+ *	folio.
+ * Return: How many bytes were moved.
+ */
+unsigned long damon_move_end(struct damon_move *m);
+
+/**
  * damon_va_act() - Do a piece of work of a scheme in an address space.
  * @ctx:	The context.
  * @mm:		The address space, pinned.
@@ -72,7 +133,7 @@ static inline bool damon_isolate(struct folio *folio, struct list_head *folios)
  * locked, and pages that others map as well.
  *
  * Context: On the worker; may sleep.  Takes mmap_lock if it is free.
- * Return: 0, or -EAGAIN when it was not.
+ * Return: 0, -EAGAIN when it was not, or -ENOMEM.
  */
 int damon_va_act(struct damon_ctx *ctx, struct mm_struct *mm, struct damon_work *work);
 
@@ -136,7 +197,8 @@ bool damon_pa_was_accessed(struct folio *folio);
  * @work:	The work; addresses as those of regions.
  *
  * Context: On the worker; may sleep.
+ * Return: 0 or -ENOMEM.
  */
-void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work);
+int damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work);
 
 #endif /* _MM_DAMON_ACTION_H */

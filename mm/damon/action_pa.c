@@ -29,7 +29,7 @@ static bool is_young(struct folio *folio, void *unused)
 
 /* @sz bytes of the folio are in the piece. */
 static void act_on_folio(struct damon_work *work, struct folio *folio, unsigned long sz,
-			 struct list_head *list)
+			 struct list_head *list, struct damon_move *move)
 {
 	if (work->look) {
 		damon_pa_look(folio);
@@ -44,6 +44,11 @@ static void act_on_folio(struct damon_work *work, struct folio *folio, unsigned 
 		damon_isolate(folio, list);
 		return;
 	}
+	if (damon_moves(work->action)) {
+		/* To the only node: its place would be another one afterwards. */
+		damon_move_add(move, folio, 0);
+		return;
+	}
 	if (work->action == DAMON_LRU_PRIO) {
 		folio_activate(folio);
 	} else {
@@ -53,12 +58,16 @@ static void act_on_folio(struct damon_work *work, struct folio *folio, unsigned 
 	work->sz_applied += sz;
 }
 
-void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work)
+int damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work)
 {
 	unsigned long pfn = (u64)work->range.start * ctx->addr_unit >> PAGE_SHIFT;
 	unsigned long end = (u64)work->range.end * ctx->addr_unit >> PAGE_SHIFT;
+	bool moves = damon_moves(work->action) && !work->look;
+	struct damon_move move;
 	LIST_HEAD(folios);
 
+	if (moves && damon_move_begin(&move, work))
+		return -ENOMEM;
 	while (pfn < end) {
 		unsigned long start = pfn++;
 		struct folio *folio;
@@ -72,9 +81,11 @@ void damon_pa_act(struct damon_ctx *ctx, int nid, struct damon_work *work)
 		is_whole = folio_pfn(folio) == start && pfn <= end;
 		if (folio_test_lru(folio) && (nid == NUMA_NO_NODE || nid == folio_nid(folio)) &&
 		    (is_whole || work->action == DAMON_STAT))
-			act_on_folio(work, folio, (min(pfn, end) - start) * PAGE_SIZE, &folios);
+			act_on_folio(work, folio, (min(pfn, end) - start) * PAGE_SIZE, &folios,
+				     &move);
 		folio_put(folio);
 	}
 	/* Addresses of regions: what is counted is bytes, as in all statistics. */
-	work->sz_applied += reclaim_pages(&folios) * PAGE_SIZE;
+	work->sz_applied += moves ? damon_move_end(&move) : reclaim_pages(&folios) * PAGE_SIZE;
+	return 0;
 }

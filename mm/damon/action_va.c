@@ -3,9 +3,9 @@
  * What schemes do to the memory of processes.
  *
  * Three kinds of work.  Advice is what madvise() gives, one mapping at a time.  Pages are
- * made cold, or given up, one by one, since each is asked whether it has been accessed
- * since the scheme looked at it last, if it has to be spared, or if a filter wants to know.
- * And to look is to clear the Accessed bits, as damon_work.look says.
+ * made cold, given up, or moved, one by one, since each is asked whether it has been
+ * accessed since the scheme looked at it last, if it has to be spared, or if a filter wants
+ * to know.  And to look is to clear the Accessed bits, as damon_work.look says.
  *
  * The news.  Who clears an Accessed bit takes the news from others.  A sample of the
  * monitor that waits finds the idle flag of the folio gone; reclaim finds the folio marked
@@ -17,10 +17,10 @@
  * TLB is flushed, once at the end of the memory, unless damon.tlb_flushes is 0.
  *
  * Notes on locking.  mmap_lock is taken if it is free, and held for a piece of a region
- * only; pages are reclaimed without it.  Inside is the page table lock.  Two actions wait
- * for others, since there is no other way to them than do_madvise(): to read ahead, for
- * mmap_lock, if somebody takes it after it was found free, and for a file system; to
- * collapse, for all processors as well (lru_add_drain_all()).
+ * only; pages are reclaimed, and moved, without it.  Inside is the page table lock.  Two
+ * actions wait for others, since there is no other way to them than do_madvise(): to read
+ * ahead, for mmap_lock, if somebody takes it after it was found free, and for a file
+ * system; to collapse, for all processors as well (lru_add_drain_all()).
  */
 #include <linux/damon.h>
 #include <linux/khugepaged.h>
@@ -163,9 +163,11 @@ struct page_work {
 	struct damon_ctx *ctx;
 	struct mm_struct *mm;
 	struct damon_work *work;
+	struct vm_area_struct *vma;
 	/* Isolated, to be reclaimed. */
 	struct list_head folios;
 	unsigned long nr_folios;
+	struct damon_move move;
 };
 
 /* Each is as likely to be among those that are told. */
@@ -248,9 +250,12 @@ static bool was_accessed(struct folio *folio, void *arg)
 	return true;
 }
 
-static void give_up(struct page_work *pw, struct folio *folio, unsigned long addr)
+static void act_on_folio(struct page_work *pw, struct folio *folio, unsigned long addr)
 {
-	if (pw->work->action == DAMON_COLD) {
+	if (damon_moves(pw->work->action)) {
+		damon_move_add(&pw->move, folio,
+			       linear_page_index(pw->vma, addr) >> folio_order(folio));
+	} else if (pw->work->action == DAMON_COLD) {
 		damon_forget_use(folio);
 		folio_deactivate(folio);
 		pw->work->sz_applied += folio_size(folio);
@@ -272,10 +277,10 @@ static void visit_folio(struct entries *e, struct folio *folio)
 	work->sz_passed += e->sz;
 	if (work->action == DAMON_STAT || (work->spare && was_accessed(folio, e)))
 		return;
-	/* With the bits, reclaim would take it for used. */
-	if (!work->spare)
+	/* With the bits, reclaim would take it for used; what is moved keeps them. */
+	if (!work->spare && !damon_moves(work->action))
 		clear_young(e, folio);
-	give_up(e->pw, folio, e->addr);
+	act_on_folio(e->pw, folio, e->addr);
 }
 
 /* Work is done to what is @ours only: all of it is in the piece, and nobody else maps it. */
@@ -361,6 +366,7 @@ static int visit_pmd(pmd_t *pmd, unsigned long addr, unsigned long end, struct m
 	unsigned long nr;
 	pte_t *first, *pte;
 
+	pw->vma = walk->vma;
 	if (visit_huge(pw, pmd, addr, end, walk->vma))
 		return 0;
 	first = pte_offset_map_lock(walk->mm, pmd, addr, &ptl);
@@ -408,6 +414,8 @@ static void flush_cleared(struct mm_struct *mm, const struct damon_work *work)
 static int work_on_pages(struct damon_ctx *ctx, struct mm_struct *mm, struct damon_work *work)
 {
 	struct page_work pw = { .ctx = ctx, .mm = mm, .work = work };
+	bool moves = damon_moves(work->action) && !work->look;
+	int err = 0;
 
 	/* Nothing but the end of a look. */
 	if (work->range.start == work->range.end) {
@@ -418,14 +426,19 @@ static int work_on_pages(struct damon_ctx *ctx, struct mm_struct *mm, struct dam
 	/* Pages on their way to the lists of reclaim could not be taken from there. */
 	if (!work->look)
 		lru_add_drain();
-	if (!mmap_read_trylock(mm))
-		return -EAGAIN;
-	walk_page_range(mm, work->range.start, work->range.end, &page_ops, &pw);
-	mmap_read_unlock(mm);
-	flush_cleared(mm, work);
-	work->sz_applied += reclaim_pages(&pw.folios) * PAGE_SIZE;
+	if (moves && damon_move_begin(&pw.move, work))
+		return -ENOMEM;
+	if (mmap_read_trylock(mm)) {
+		walk_page_range(mm, work->range.start, work->range.end, &page_ops, &pw);
+		mmap_read_unlock(mm);
+		flush_cleared(mm, work);
+	} else {
+		err = -EAGAIN;
+	}
+	work->sz_applied += moves ? damon_move_end(&pw.move) :
+		reclaim_pages(&pw.folios) * PAGE_SIZE;
 	drop_present(mm, work);
-	return 0;
+	return err;
 }
 
 int damon_va_act(struct damon_ctx *ctx, struct mm_struct *mm, struct damon_work *work)

@@ -473,7 +473,8 @@ static int parse_scheme(char *row, struct damon_scheme *s)
 	err = parse_numbers(row, places, NR_SCHEME_NUMBERS);
 	if (err)
 		return err;
-	if (w.action >= DAMON_NR_ACTIONS || w.metric >= DAMON_NR_WMARK_METRICS ||
+	/* There is no number for the node that the actions behind these want. */
+	if (w.action > DAMON_LRU_DEPRIO || w.metric >= DAMON_NR_WMARK_METRICS ||
 	    max3(w.weight_sz, w.weight_nr_accesses, w.weight_age) > UINT_MAX)
 		return -EINVAL;
 	s->action = w.action;

@@ -825,8 +825,7 @@ bool damon_pa_was_accessed(struct folio *folio)
 
 static int pa_act(struct damon_ctx *ctx, struct damon_target *t, struct damon_work *work)
 {
-	damon_pa_act(ctx, t->id, work);
-	return 0;
+	return damon_pa_act(ctx, t->id, work);
 }
 
 static void pa_release_target(struct damon_ctx *ctx, struct damon_target *t)
@@ -892,6 +891,7 @@ static void pa_set(struct damon_ctx *ctx)
 	ctx->filters = DAMON_PAGE_FILTERS;
 	ctx->release_target = pa_release_target;
 	ctx->can_probe = true;
+	ctx->takes_dests = false;
 	ctx->cleanup = pa_cleanup;
 	ctx->addr_unit = ADDR_UNIT;
 }

@@ -36,6 +36,8 @@
 #include <linux/damon.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/overflow.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmstat.h>
@@ -85,6 +87,8 @@ static const struct action {
 	bool gives_up;
 	/* It is advice on addresses, and does not ask which pages are there. */
 	bool advises;
+	/* It needs nodes. */
+	bool moves;
 } actions[] = {
 	[DAMON_WILLNEED] = { "willneed", .advises = true },
 	[DAMON_COLD] = { "cold", .cold = true, .gives_up = true },
@@ -95,8 +99,8 @@ static const struct action {
 	[DAMON_COLLAPSE] = { "collapse", .hot = true, .advises = true },
 	[DAMON_LRU_PRIO] = { "lru_prio", .hot = true },
 	[DAMON_LRU_DEPRIO] = { "lru_deprio", .cold = true, .gives_up = true },
-	[DAMON_MIGRATE_HOT] = { "migrate_hot", .hot = true },
-	[DAMON_MIGRATE_COLD] = { "migrate_cold", .cold = true, .gives_up = true },
+	[DAMON_MIGRATE_HOT] = { "migrate_hot", .hot = true, .moves = true },
+	[DAMON_MIGRATE_COLD] = { "migrate_cold", .cold = true, .gives_up = true, .moves = true },
 };
 
 static_assert(ARRAY_SIZE(actions) == DAMON_NR_ACTIONS);
@@ -105,6 +109,32 @@ static_assert(DAMON_NR_ACTIONS <= BITS_PER_LONG);
 const char *damon_action_name(enum damon_action action)
 {
 	return actions[action].name;
+}
+
+static int check_dests(const struct damon_scheme *s)
+{
+	unsigned int i, sum = 0;
+
+	if (!s->nr_dests)
+		return s->nid < 0 || s->nid >= MAX_NUMNODES ? -EINVAL : 0;
+	for (i = 0; i < s->nr_dests; i++)
+		if (s->dests[i].nid < 0 || s->dests[i].nid >= MAX_NUMNODES ||
+		    check_add_overflow(sum, s->dests[i].weight, &sum))
+			return -EINVAL;
+	return 0;
+}
+
+/* Nodes come and go, so this is asked when the monitor starts. */
+static bool have_memory(const struct damon_scheme *s)
+{
+	unsigned int i;
+
+	if (!s->nr_dests)
+		return node_state(s->nid, N_MEMORY);
+	for (i = 0; i < s->nr_dests; i++)
+		if (!node_state(s->dests[i].nid, N_MEMORY))
+			return false;
+	return true;
 }
 
 int damon_scheme_check(const struct damon_scheme *s)
@@ -133,6 +163,8 @@ int damon_scheme_check(const struct damon_scheme *s)
 	for (i = 0; i < s->nr_filters; i++)
 		if (damon_filter_check(&s->filters[i]))
 			return -EINVAL;
+	if (actions[s->action].moves && check_dests(s))
+		return -EINVAL;
 	return w->low > w->mid || w->mid > w->high ? -EINVAL : 0;
 }
 
@@ -222,7 +254,13 @@ int damon_schemes_check(const struct damon_ctx *ctx)
 			return -EOPNOTSUPP;
 		if (filters & ~ctx->filters || (filters && actions[s->action].advises))
 			return -EOPNOTSUPP;
-		if (!ctx->sz_on_node && damon_goals_ask_eligible(&ctx->schemes[i].cfg.quota))
+		if (!ctx->sz_on_node && damon_goals_ask_eligible(&s->quota))
+			return -EINVAL;
+		if (!actions[s->action].moves)
+			continue;
+		if (s->nr_dests && !ctx->takes_dests)
+			return -EOPNOTSUPP;
+		if (!have_memory(s))
 			return -EINVAL;
 	}
 	return 0;
@@ -626,8 +664,11 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 	struct damon_scheme_state *s = p->s;
 	unsigned long sz_piece = SZ_PIECE / p->ctx->addr_unit;
 	unsigned long filters = damon_filters_of_pages(s->cfg.filters, p->nr_filters);
+	const struct damon_dest only = { .nid = s->cfg.nid, .weight = 1 };
 	struct damon_work w = {
 		.action = s->cfg.action,
+		.dests = s->cfg.nr_dests ? s->cfg.dests : &only,
+		.nr_dests = max(s->cfg.nr_dests, 1),
 		.look = look,
 		/* Or the user has said what is to be done with those. */
 		.spare = p->look_from <= p->look_to && !(filters & BIT(DAMON_FILTER_YOUNG)),
@@ -778,9 +819,10 @@ static bool work_on(struct pass *p, const struct run *run, struct damon_addr_ran
 	publish_stat(p->ctx, s);
 	/*
 	 * Less than a huge page is not enough for some actions: it waits until what is
-	 * beside it matches as well.
+	 * beside it matches as well.  What is on its node is tried again after its least
+	 * age: it would use up the quota of what is not.
 	 */
-	if (sz_applied || actions[s->cfg.action].gives_up)
+	if (sz_applied || actions[s->cfg.action].gives_up || actions[s->cfg.action].moves)
 		end_ages(p, run, &(struct damon_addr_range) { part.start, done });
 	if (!damon_quota_room(&s->quota, &s->cfg.quota) &&
 	    !is_end_of_all(p->ctx, run->t, done)) {
@@ -883,6 +925,14 @@ static unsigned long nr_aggregations(const struct damon_ctx *ctx, unsigned long 
 	return max(interval / ctx->aggr_interval + !!(interval % ctx->aggr_interval), 1);
 }
 
+/* Memory that is not idle loses nothing by being used where it is moved to. */
+static bool has_second_look(const struct damon_scheme *s)
+{
+	const struct action *a = &actions[s->action];
+
+	return a->gives_up && !(a->moves && s->pattern.max_nr_accesses);
+}
+
 static void run_pass(struct pass *p)
 {
 	const struct damon_eligible eligible = { sz_eligible, p };
@@ -894,7 +944,7 @@ static void run_pass(struct pass *p)
 
 	p->look_from = 1;
 	p->look_to = 0;
-	if (actions[cfg->action].gives_up && age >= 2 && !p->between) {
+	if (has_second_look(cfg) && age >= 2 && !p->between) {
 		p->look_from = age / 2;
 		p->look_to = min(p->look_from + nr_aggregations(p->ctx, cfg->apply_interval),
 				 age) - 1;

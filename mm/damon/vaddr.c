@@ -511,6 +511,7 @@ static void va_set(struct damon_ctx *ctx)
 	ctx->filters = DAMON_PAGE_FILTERS;
 	ctx->release_target = va_release_target;
 	ctx->can_probe = false;
+	ctx->takes_dests = true;
 	ctx->cleanup = va_cleanup;
 	ctx->addr_unit = 1;
 }

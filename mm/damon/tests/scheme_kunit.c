@@ -13,6 +13,8 @@
 static struct {
 	struct damon_work works[MAX_WORKS];
 	unsigned int nr;
+	/* The first node of the last work. */
+	struct damon_dest dest;
 	int err;
 	/* Work that takes so many pieces, after which the worker shall end. */
 	unsigned int stop_after;
@@ -31,6 +33,7 @@ static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon
 		w->given_up[0] = w->range.start;
 		w->nr_given_up = 1;
 	}
+	asked.dest = w->dests[0];
 	if (asked.nr < MAX_WORKS)
 		asked.works[asked.nr] = *w;
 	asked.nr++;
@@ -605,6 +608,18 @@ static const struct wrong_case {
 	{ "a goal of nothing", { .quota = { .goals = &no_target, .nr_goals = 1 } }, -EINVAL },
 	{ "too many goals", { .quota.nr_goals = DAMON_MAX_SCHEME_ROWS + 1 }, -EINVAL },
 	{ "no such tuner", { .quota.tuner = DAMON_NR_GOAL_TUNERS }, -EINVAL },
+	{ "a node", { .action = DAMON_MIGRATE_COLD, .nid = MAX_NUMNODES - 1 }, 0 },
+	{ "no node", { .action = DAMON_MIGRATE_COLD, .nid = NUMA_NO_NODE }, -EINVAL },
+	{ "no such node", { .action = DAMON_MIGRATE_HOT, .nid = MAX_NUMNODES }, -EINVAL },
+	{ "nodes, and no node", { .action = DAMON_MIGRATE_HOT, .nid = NUMA_NO_NODE,
+				  .nr_dests = 1, .dests = &(const struct damon_dest) { 0, 0 } },
+	  0 },
+	{ "no such node among them", { .action = DAMON_MIGRATE_HOT, .nr_dests = 2,
+				       .dests = (const struct damon_dest[]) {
+						{ 0, 1 }, { MAX_NUMNODES, 0 } } }, -EINVAL },
+	{ "weights overflow", { .action = DAMON_MIGRATE_HOT, .nr_dests = 2,
+				.dests = (const struct damon_dest[]) {
+					{ 0, UINT_MAX }, { 0, 1 } } }, -EINVAL },
 	{ "all alike", { .wmarks = { .high = 1, .mid = 1, .low = 1 } }, 0 },
 	{ "as many filters as may be",
 	  { .filters = some_filters, .nr_filters = DAMON_MAX_SCHEME_ROWS }, 0 },
@@ -699,6 +714,106 @@ static void snapshots_are_limited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_snapshots, 2);
 }
 
+/* Or it would use up the quota each time. */
+static void what_is_in_its_place_waits_for_its_age(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 1, ULONG_MAX, 3, ULONG_MAX },
+		.action = DAMON_MIGRATE_HOT,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 5, 3);
+
+	asked.fails = true;
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, asked.nr, 1);
+	KUNIT_EXPECT_EQ(test, r->age, 0);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).nr_applied, 0);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, asked.nr, 1);
+}
+
+/* Who wants used memory moved does not have it spared for its use. */
+static void used_memory_is_moved_without_a_second_look(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 5, 4, ULONG_MAX },
+		.action = DAMON_MIGRATE_COLD,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 5, 2);
+
+	damon_schemes_apply(ctx, 0);
+	KUNIT_EXPECT_EQ(test, asked.nr, 0);
+	r->age = 4;
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 1);
+	KUNIT_EXPECT_FALSE(test, asked.works[0].look);
+	KUNIT_EXPECT_FALSE(test, asked.works[0].spare);
+
+	/* But idle memory is looked at. */
+	s.pattern.max_nr_accesses = 0;
+	KUNIT_ASSERT_EQ(test, damon_set_schemes(ctx, &s, 1), 0);
+	damon_schemes_begin(ctx);
+	r->nr_accesses = 0;
+	r->age = 2;
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 2);
+	KUNIT_EXPECT_TRUE(test, asked.works[1].look);
+}
+
+/* Asked when the monitor starts, since they come and go. */
+static void nodes_that_memory_is_moved_to_have_some(struct kunit *test)
+{
+	const int without = MAX_NUMNODES - 1;
+	const struct damon_dest dests[] = { { first_memory_node, 1 }, { without, 0 } };
+	struct damon_scheme s = { .pattern = any, .action = DAMON_MIGRATE_COLD };
+	struct damon_ctx *ctx;
+
+	if (node_state(without, N_MEMORY))
+		kunit_skip(test, "all nodes have memory");
+	s.nid = without;
+	ctx = ctx_with(test, &s);
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EINVAL);
+	s.nid = first_memory_node;
+	KUNIT_ASSERT_EQ(test, damon_set_schemes(ctx, &s, 1), 0);
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), 0);
+
+	s.dests = dests;
+	s.nr_dests = 1;
+	KUNIT_ASSERT_EQ(test, damon_set_schemes(ctx, &s, 1), 0);
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EOPNOTSUPP);
+	ctx->takes_dests = true;
+	KUNIT_EXPECT_EQ(test, damon_schemes_check(ctx), 0);
+	s.nr_dests = 2;
+	KUNIT_ASSERT_EQ(test, damon_set_schemes(ctx, &s, 1), 0);
+	KUNIT_EXPECT_EQ(test, damon_start(ctx), -EINVAL);
+}
+
+/* The primitives get the nodes, or the only one as if it were one of several. */
+static void primitives_are_told_the_nodes(struct kunit *test)
+{
+	static const struct damon_dest dests[] = { { 3, 1 }, { 4, 2 } };
+	struct damon_scheme s = { .pattern = any, .action = DAMON_MIGRATE_HOT, .nid = 2 };
+	struct damon_ctx *ctx = ctx_with(test, &s);
+
+	add_aged(test, add_target(test, ctx), 0, PAGES(10), 5, 7);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 1);
+	KUNIT_EXPECT_EQ(test, asked.works[0].nr_dests, 1);
+	KUNIT_EXPECT_EQ(test, asked.dest.nid, 2);
+	KUNIT_EXPECT_GT(test, asked.dest.weight, 0);
+
+	s.dests = dests;
+	s.nr_dests = 2;
+	KUNIT_ASSERT_EQ(test, damon_set_schemes(ctx, &s, 1), 0);
+	damon_schemes_begin(ctx);
+	damon_schemes_apply(ctx, 0);
+	KUNIT_ASSERT_EQ(test, asked.nr, 2);
+	KUNIT_EXPECT_EQ(test, asked.works[1].nr_dests, 2);
+	KUNIT_EXPECT_EQ(test, asked.dest.nid, 3);
+}
+
 static const struct wmark_case {
 	const char *name;
 	unsigned long high, mid, low;
@@ -753,6 +868,10 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE(some_are_applied_in_between),
 	KUNIT_CASE(others_are_not_applied_in_between),
 	KUNIT_CASE(snapshots_are_limited),
+	KUNIT_CASE(what_is_in_its_place_waits_for_its_age),
+	KUNIT_CASE(used_memory_is_moved_without_a_second_look),
+	KUNIT_CASE(nodes_that_memory_is_moved_to_have_some),
+	KUNIT_CASE(primitives_are_told_the_nodes),
 	KUNIT_CASE_PARAM(watermarks_switch, wmark_gen_params),
 	{}
 };
