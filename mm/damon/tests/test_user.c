@@ -18,15 +18,22 @@
  * memory that the filters let pass.  A filter is five numbers: its type in &enum
  * damon_filter_type; whether memory is of the type; whether it is allowed; and what the type
  * needs to know.
+ *
+ *	insmod damon_test_user.ko pid=4711 fast=0 slow=1
+ *
+ * also keeps the memory that the process uses on node 0, and what it does not use on
+ * node 1.
  */
 #include <linux/cleanup.h>
 #include <linux/damon.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/numa.h>
 #include <linux/pid.h>
 #include <linux/sysfs.h>
 
@@ -65,7 +72,7 @@ MODULE_PARM_DESC(physical, "Watch all physical memory");
 
 static int action = -1;
 module_param(action, int, 0444);
-MODULE_PARM_DESC(action, "What a scheme does; there is none without this");
+MODULE_PARM_DESC(action, "What a scheme does; without it, filters are of no use");
 
 static unsigned long long filters[5 * 8];
 static unsigned int nr_numbers;
@@ -79,6 +86,22 @@ MODULE_PARM_DESC(cgroup, "Find the memory of the cgroup of this id");
 static unsigned int weight;
 module_param(weight, uint, 0444);
 MODULE_PARM_DESC(weight, "Weight of anonymous memory, in the place of accesses");
+
+static int fast = NUMA_NO_NODE;
+module_param(fast, int, 0444);
+MODULE_PARM_DESC(fast, "Move memory that is used to this node");
+
+static int slow = NUMA_NO_NODE;
+module_param(slow, int, 0444);
+MODULE_PARM_DESC(slow, "Move memory that has not been used for 2 seconds to this node");
+
+static unsigned long quota;
+module_param(quota, ulong, 0444);
+MODULE_PARM_DESC(quota, "Bytes that may be tried in a second, to each of them; 0 for no limit");
+
+static unsigned int weights[4], nr_weights;
+module_param_array(weights, uint, &nr_weights, 0444);
+MODULE_PARM_DESC(weights, "Spread memory that is used over the nodes from 0 on by these weights");
 
 static int refuse(const char *val, const struct kernel_param *kp)
 {
@@ -123,42 +146,44 @@ MODULE_PARM_DESC(virtual_regions, "Result: regions of the process");
 module_param_cb(physical_regions, &regions_ops, &physical_monitor, 0444);
 MODULE_PARM_DESC(physical_regions, "Result: regions of physical memory");
 
-/* What the scheme has done. */
-static int get_stat(char *buffer, const struct monitor *m, size_t offset)
+struct stat_result {
+	struct monitor *monitor;
+	size_t offset;
+};
+
+/* Of all schemes; 0 where there is none. */
+static int get_stat(char *buffer, const struct kernel_param *kp)
 {
+	const struct stat_result *result = kp->arg;
 	struct damon_scheme_stat stat;
-	int err;
+	unsigned int i;
+	u64 sum = 0;
 
 	guard(mutex)(&ctx_lock);
-	err = m->ctx ? damon_get_scheme_stat(m->ctx, 0, &stat) : -EPERM;
-	return err ?: sysfs_emit(buffer, "%llu\n", *(u64 *)((void *)&stat + offset));
+	if (!result->monitor->ctx)
+		return -EPERM;
+	for (i = 0; !damon_get_scheme_stat(result->monitor->ctx, i, &stat); i++)
+		sum += *(u64 *)((char *)&stat + result->offset);
+	return sysfs_emit(buffer, "%llu\n", sum);
 }
 
-static int get_tried(char *buffer, const struct kernel_param *kp)
-{
-	return get_stat(buffer, kp->arg, offsetof(struct damon_scheme_stat, sz_tried));
-}
-
-static int get_passed(char *buffer, const struct kernel_param *kp)
-{
-	return get_stat(buffer, kp->arg,
-			offsetof(struct damon_scheme_stat, sz_ops_filter_passed));
-}
-
-static const struct kernel_param_ops tried_ops = {
+static const struct kernel_param_ops stat_ops = {
 	.set = refuse,
-	.get = get_tried,
+	.get = get_stat,
 };
 
-static const struct kernel_param_ops passed_ops = {
-	.set = refuse,
-	.get = get_passed,
-};
+#define STAT(kind, what, member, desc)						\
+	static struct stat_result kind##_##what = {				\
+		&kind##_monitor, offsetof(struct damon_scheme_stat, member),	\
+	};									\
+	module_param_cb(kind##_##what, &stat_ops, &kind##_##what, 0444);	\
+	MODULE_PARM_DESC(kind##_##what, desc)
 
-module_param_cb(virtual_tried, &tried_ops, &virtual_monitor, 0444);
-MODULE_PARM_DESC(virtual_tried, "Result: bytes that the scheme tried");
-module_param_cb(virtual_passed, &passed_ops, &virtual_monitor, 0444);
-MODULE_PARM_DESC(virtual_passed, "Result: bytes that filters of pages have let pass");
+STAT(virtual, tried, sz_tried, "Result: bytes of the process that schemes tried");
+STAT(virtual, applied, sz_applied, "Result: bytes of the process that they worked on");
+STAT(virtual, passed, sz_ops_filter_passed, "Result: bytes that filters of pages let pass");
+STAT(physical, tried, sz_tried, "Result: bytes of physical memory that schemes tried");
+STAT(physical, applied, sz_applied, "Result: bytes of physical memory that they worked on");
 
 /* What was found stays to be read. */
 static int stop_running(const char *val, const struct kernel_param *kp)
@@ -240,10 +265,14 @@ static struct damon_filter to_filter(const unsigned long long n[5])
 	return f;
 }
 
-static int set_scheme(struct damon_ctx *ctx)
+/* For all memory that the filters let pass, which are put into @rows. */
+static struct damon_scheme filtered(struct damon_filter *rows)
 {
-	struct damon_filter rows[ARRAY_SIZE(filters) / 5];
-	struct damon_scheme scheme = {
+	unsigned int i, nr = nr_numbers / 5;
+
+	for (i = 0; i < nr; i++)
+		rows[i] = to_filter(&filters[5 * i]);
+	return (struct damon_scheme) {
 		.pattern = {
 			.max_sz = ULONG_MAX,
 			.max_nr_accesses = ULONG_MAX,
@@ -252,13 +281,59 @@ static int set_scheme(struct damon_ctx *ctx)
 		.action = action,
 		.apply_interval = 1000000,
 		.filters = rows,
-		.nr_filters = nr_numbers / 5,
+		.nr_filters = nr,
 	};
-	unsigned int i;
+}
 
-	for (i = 0; i < scheme.nr_filters; i++)
-		rows[i] = to_filter(&filters[5 * i]);
-	return damon_set_schemes(ctx, &scheme, 1);
+/* What is not said is 0: no accesses, no age, no limit. */
+static struct damon_scheme hot_to(int nid)
+{
+	return (struct damon_scheme) {
+		.pattern = {
+			.max_sz = ULONG_MAX,
+			.min_nr_accesses = 1, .max_nr_accesses = ULONG_MAX,
+			.max_age = ULONG_MAX,
+		},
+		.action = DAMON_MIGRATE_HOT,
+		.nid = nid,
+		.quota = { .sz = quota, .reset_interval = 1000, .weight_nr_accesses = 1 },
+	};
+}
+
+static struct damon_scheme cold_to(int nid)
+{
+	return (struct damon_scheme) {
+		.pattern = {
+			.max_sz = ULONG_MAX,
+			.min_age = 10, .max_age = ULONG_MAX,
+		},
+		.action = DAMON_MIGRATE_COLD,
+		.nid = nid,
+		.quota = { .sz = quota, .reset_interval = 1000, .weight_age = 1 },
+	};
+}
+
+static int set_schemes(struct damon_ctx *ctx)
+{
+	struct damon_dest dests[ARRAY_SIZE(weights)];
+	struct damon_filter rows[ARRAY_SIZE(filters) / 5];
+	struct damon_scheme schemes[4];
+	unsigned int i, nr = 0;
+
+	if (action >= 0)
+		schemes[nr++] = filtered(rows);
+	if (fast != NUMA_NO_NODE)
+		schemes[nr++] = hot_to(fast);
+	if (slow != NUMA_NO_NODE)
+		schemes[nr++] = cold_to(slow);
+	if (nr_weights) {
+		for (i = 0; i < nr_weights; i++)
+			dests[i] = (struct damon_dest) { i, weights[i] };
+		schemes[nr] = hot_to(0);
+		schemes[nr].dests = dests;
+		schemes[nr++].nr_dests = nr_weights;
+	}
+	return damon_set_schemes(ctx, schemes, nr);
 }
 
 static int make(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx),
@@ -273,9 +348,7 @@ static int make(struct monitor *m, int (*set_primitives)(struct damon_ctx *ctx),
 	if (err)
 		return err;
 	m->ctx->aggregate_cb = tell;
-	err = damon_set_targets(m->ctx, &id, 1);
-	if (!err && action >= 0)
-		err = set_scheme(m->ctx);
+	err = damon_set_targets(m->ctx, &id, 1) ?: set_schemes(m->ctx);
 	return err ?: damon_set_attrs(m->ctx, 10000, 200000, 1000000, 10, 1000);
 }
 
