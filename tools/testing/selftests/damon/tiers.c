@@ -169,12 +169,14 @@ static int load_user(bool physical, pid_t pid, const char *scheme)
 TEST_F_TIMEOUT(tiers, memory_goes_away_and_comes_back, 200)
 {
 	pid_t pid = self->w->pid;
+	/* Pages of both lie beside each other there, in one region. */
+	unsigned long least = variant->physical ? SIZE / 4 : SIZE * 9 / 10;
 
 	ASSERT_EQ(0, load_user(variant->physical, pid, "slow=1"));
-	EXPECT_TRUE(wait_for(on_node(pid, 1, IDLE, SIZE) >= SIZE * 9 / 10, PATIENCE));
+	EXPECT_TRUE(wait_for(on_node(pid, 1, IDLE, SIZE) >= least, PATIENCE));
 	EXPECT_GE(on_node(pid, 0, HOT, SIZE), SIZE * 9 / 10);
 	/* This is told when the scheme has done. */
-	EXPECT_TRUE(wait_for(bytes(variant->physical, "applied") >= SIZE * 9 / 10, PATIENCE));
+	EXPECT_TRUE(wait_for(bytes(variant->physical, "applied") >= least, PATIENCE));
 	TH_LOG("%lu KiB away; %lu KiB moved", on_node(pid, 1, IDLE, SIZE) / KiB,
 	       bytes(variant->physical, "applied") / KiB);
 	ASSERT_EQ(0, unload_module(USER));
@@ -183,7 +185,7 @@ TEST_F_TIMEOUT(tiers, memory_goes_away_and_comes_back, 200)
 	ASSERT_TRUE(work_hot(self->w, 1, IDLE, SIZE));
 	ASSERT_EQ(0, load_user(variant->physical, pid, "fast=0"));
 	EXPECT_TRUE(wait_for(on_node(pid, 0, IDLE, SIZE) >= SIZE * 9 / 10, PATIENCE));
-	EXPECT_TRUE(wait_for(bytes(variant->physical, "applied") >= SIZE * 9 / 10, PATIENCE));
+	EXPECT_TRUE(wait_for(bytes(variant->physical, "applied") >= least, PATIENCE));
 	TH_LOG("%lu KiB back; %lu KiB moved", on_node(pid, 0, IDLE, SIZE) / KiB,
 	       bytes(variant->physical, "applied") / KiB);
 	EXPECT_EQ(0, unload_module(USER));
@@ -211,8 +213,11 @@ TEST_F_TIMEOUT(tiers, full_node_gets_nothing, 300)
 	unsigned long splits = vm_event("thp_split_page ");
 	unsigned long tried, applied;
 	pid_t pid = self->w->pid;
-	struct work *filler = work_start();
+	struct work *filler;
 
+	if (variant->physical)
+		SKIP(return, "all memory that is idle would have to be tried before");
+	filler = work_start();
 	ASSERT_NE(NULL, filler);
 	ASSERT_EQ(0, map_huge(self->w));
 	ASSERT_EQ(0, fill_far_node(filler));
