@@ -16,8 +16,9 @@
  * to say.  The one thing that decides it is the age: memory that was idle for longer is
  * less likely to be used in the next 10 seconds.  So the age is set by what came back:
  *
- * - As soon as twice as many pages have come back as the goal allows for a decision, it is
- *   1 1/2 times what it was.  A workload that turns is left alone within seconds.
+ * - As soon as twice as many pages have come back as the goal allows for a decision, or of all
+ *   that are looked for if these are more, it is 1 1/2 times what it was.  A workload that
+ *   turns is left alone within seconds.
  *
  * - When so many pages were checked that one of them would be the goal, it is 7/8 of what it
  *   was if no more came back than the goal allows, and 1 1/2 times otherwise.  So it goes up
@@ -53,11 +54,15 @@ void damon_back_begin(struct damon_back *b, unsigned long least, unsigned long m
 	b->min_age = clamp(FIRST_AGE_US / aggr_us, least, max(least, most));
 }
 
-static void check(struct damon_back *b, struct damon_given_up *g, bool is_back)
+/*
+ * Its time is over.  One that is back waits until then as well: else those that come back
+ * would be known at once, and the others later, and the share would be too large meanwhile.
+ */
+static void check(struct damon_back *b, struct damon_given_up *g)
 {
 	b->sz_checked += g->sz;
 	b->nr_recent++;
-	if (is_back) {
+	if (g->is_back) {
 		b->sz_back += g->sz;
 		b->nr_recent_back++;
 	}
@@ -124,6 +129,18 @@ static void look_at_refaults(struct damon_back *b, u64 now)
 		begin_period(b, now);
 }
 
+static void count_open(struct damon_back *b)
+{
+	unsigned int i;
+
+	b->nr_open = 0;
+	b->nr_open_back = 0;
+	for (i = 0; i < DAMON_NR_REMEMBERED; i++) {
+		b->nr_open += b->pages[i].due > 0;
+		b->nr_open_back += b->pages[i].due && b->pages[i].is_back;
+	}
+}
+
 void damon_back_look(struct damon_ctx *ctx, struct damon_back *b, u64 now)
 {
 	unsigned int i;
@@ -132,20 +149,22 @@ void damon_back_look(struct damon_ctx *ctx, struct damon_back *b, u64 now)
 		look_at_refaults(b, now);
 	for (i = 0; ctx->is_present && i < DAMON_NR_REMEMBERED; i++) {
 		struct damon_given_up *g = &b->pages[i];
-		int present;
+		int present = 0;
 
 		if (!g->due)
 			continue;
 		cond_resched();
-		present = ctx->is_present(ctx, g->target, g->addr);
-		if (present > 0)
-			check(b, g, /*is_back=*/true);
-		else if (g->due <= now && !present)
-			check(b, g, /*is_back=*/false);
+		if (!g->is_back)
+			present = ctx->is_present(ctx, g->target, g->addr);
+		g->is_back |= present > 0;
+		if (g->due <= now && present >= 0)
+			check(b, g);
 		else if (g->due + DAMON_BACK_NS <= now)
 			/* The lock has been in use for as long again. */
 			g->due = 0;
 	}
+	if (ctx->is_present)
+		count_open(b);
 	b->nr_seen = 0;
 }
 
@@ -194,8 +213,10 @@ void damon_back_tune(struct damon_back *b, unsigned int goal_bp, unsigned long l
 {
 	unsigned long nr_needed = clamp(10000 / goal_bp, MIN_PAGES, MAX_PAGES);
 	u64 nr_known = max(b->nr_recent + b->nr_open, nr_needed);
-	bool too_many = b->nr_recent_back > 2 * max(div_u64(nr_known * goal_bp, 10000), 1);
+	bool too_many = b->nr_recent_back + b->nr_open_back >
+		2 * max(div_u64(nr_known * goal_bp, 10000), 1);
 	unsigned long age = b->min_age;
+	unsigned int i;
 
 	if (b->nr_recent < nr_needed && !too_many)
 		return;
@@ -204,6 +225,11 @@ void damon_back_tune(struct damon_back *b, unsigned int goal_bp, unsigned long l
 	else
 		age -= DIV_ROUND_UP(age, 8);
 	b->min_age = clamp(age, least, max(least, most));
+	/* Those that have led to this are not to lead to the next. */
+	for (i = 0; too_many && i < DAMON_NR_REMEMBERED; i++)
+		if (b->pages[i].due && b->pages[i].is_back)
+			check(b, &b->pages[i]);
+	b->nr_open_back = 0;
 	b->nr_recent = 0;
 	b->nr_recent_back = 0;
 }

@@ -21,12 +21,14 @@
  * @addr:	Its address.
  * @sz:		Bytes that it stands for.
  * @due:	Until when to look whether it is back, in nanoseconds; 0 for none.
+ * @is_back:	It is.
  */
 struct damon_given_up {
 	struct damon_target *target;
 	unsigned long addr;
 	unsigned long sz;
 	u64 due;
+	bool is_back;
 };
 
 /**
@@ -38,7 +40,8 @@ struct damon_given_up {
  * @min_age:	Memory is given up at this age, in aggregations, if there is a goal.
  * @nr_recent:	Pages checked since @min_age was set.
  * @nr_recent_back: Pages of these that came back.
- * @nr_open:	Pages of which it is not known yet, where refaults tell.
+ * @nr_open:	Pages whose time is not over yet.
+ * @nr_open_back: Pages of these that are back already, where pages are looked for.
  * @nr_new:	Those of them that were given up in this period.
  * @until:	End of the period, in nanoseconds; 0 before the first one.
  * @nr_refaults: What the counters of the machine said last.
@@ -49,7 +52,7 @@ struct damon_back {
 	u64 sz_checked, sz_back;
 	unsigned long min_age;
 	unsigned long nr_recent, nr_recent_back;
-	unsigned long nr_open, nr_new;
+	unsigned long nr_open, nr_open_back, nr_new;
 	u64 until;
 	unsigned long nr_refaults;
 };

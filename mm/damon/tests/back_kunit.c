@@ -27,8 +27,8 @@ static void give_up(struct damon_back *b, unsigned int nr, unsigned int nr_back)
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		g = (struct damon_given_up) { .sz = PAGE_SIZE };
-		check(b, &g, i < nr_back);
+		g = (struct damon_given_up) { .sz = PAGE_SIZE, .is_back = i < nr_back };
+		check(b, &g);
 	}
 }
 
@@ -209,7 +209,58 @@ static void few_refaults_of_many_are_borne(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->min_age, 301 - 38);
 }
 
+static int say_back(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr)
+{
+	return addr < PAGES(2);
+}
+
+/* Those that are back at once do not make the share of all larger meanwhile. */
+static void all_are_counted_when_their_time_is_over(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_back *b = test_back(test);
+	struct damon_work work = {
+		.action = DAMON_PAGEOUT, .sz_applied = PAGES(4), .nr_given_up = 4,
+		.given_up = { 0, PAGES(1), PAGES(2), PAGES(3) },
+	};
+
+	ctx->is_present = say_back;
+	damon_back_remember(ctx, b, NULL, &work, NSEC_PER_SEC);
+	damon_back_look(ctx, b, 2ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, b->sz_checked, 0);
+	KUNIT_EXPECT_EQ(test, b->nr_open, 4);
+	KUNIT_EXPECT_EQ(test, b->nr_open_back, 2);
+	damon_back_look(ctx, b, 11ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, b->sz_checked, PAGES(4));
+	KUNIT_EXPECT_EQ(test, b->sz_back, PAGES(2));
+	KUNIT_EXPECT_EQ(test, b->nr_open, 0);
+}
+
+/* What is back already leads to one decision, at once. */
+static void early_pages_decide_once(struct kunit *test)
+{
+	struct damon_ctx *ctx = test_ctx(test, 1);
+	struct damon_back *b = test_back(test);
+	struct damon_work work = {
+		.action = DAMON_PAGEOUT, .sz_applied = PAGES(4), .nr_given_up = 2,
+		.given_up = { 0, PAGES(1) },
+	};
+
+	ctx->is_present = say_back;
+	damon_back_remember(ctx, b, NULL, &work, NSEC_PER_SEC);
+	damon_back_remember(ctx, b, NULL, &work, NSEC_PER_SEC);
+	damon_back_look(ctx, b, 2ULL * NSEC_PER_SEC);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 301);
+	damon_back_look(ctx, b, 11ULL * NSEC_PER_SEC);
+	damon_back_tune(b, 100, LEAST, MOST);
+	KUNIT_EXPECT_EQ(test, b->min_age, 301);
+	KUNIT_EXPECT_EQ(test, b->sz_back, PAGES(8));
+}
+
 static struct kunit_case damon_back_cases[] = {
+	KUNIT_CASE(all_are_counted_when_their_time_is_over),
+	KUNIT_CASE(early_pages_decide_once),
 	KUNIT_CASE(refaults_are_counted),
 	KUNIT_CASE(few_refaults_of_many_are_borne),
 	KUNIT_CASE(age_begins_with_caution),
