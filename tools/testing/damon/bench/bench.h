@@ -32,6 +32,34 @@ enum monitor { OURS, BASE, SCAN, NR_MONITORS };
 
 extern const char * const monitor_names[NR_MONITORS];
 
+/* What is done by schemes, see act.c */
+enum variant { NONE, ALWAYS, BASE_SCHEME, OUR_SCHEME, OUR_GOAL, NR_VARIANTS };
+
+/* The scheme was about to try so many bytes at @time. */
+struct try {
+	uint64_t time, bytes;
+};
+
+struct act {
+	/* there are schemes, or runs to compare them with; and this one has an action */
+	bool is, action;
+	enum variant variant;
+	/* while the program was watched: what it did, its faults that had to read a page */
+	uint64_t loops, faults;
+	/* in this time, in nanoseconds */
+	uint64_t busy;
+	/* pages that went to swap, and that came from there */
+	uint64_t out, in;
+	/* as the scheme tells, in bytes */
+	uint64_t tried, applied;
+	/* in bytes, in a window of nanoseconds; 0: none */
+	uint64_t quota, window;
+	struct sample *samples;
+	size_t nr_samples;
+	struct try *tries;
+	size_t nr_tries;
+};
+
 struct run {
 	char name[32], attrs[64];
 	enum monitor monitor;
@@ -61,6 +89,8 @@ struct run {
 	size_t nr_truths;
 	struct snapshot *snapshots;
 	size_t nr_snapshots;
+	/* if @act.is, only this, the times and the name have a meaning */
+	struct act act;
 };
 
 enum metric {
@@ -76,6 +106,17 @@ struct score {
 	bool never[NR_METRICS];
 	/* each aggregation's */
 	double *recall;
+};
+
+enum gain_metric {
+	RESIDENT, SAVED, HUGE_PART, TRIMMED, KEPT, ZRAM, SLOWED, FAULTS, OUT, BACK, WRONG, APPLIED,
+	WORKER, WINDOW, NR_GAINS
+};
+
+struct gain {
+	const struct run *run;
+	/* NAN where a metric makes no sense for a variant */
+	double value[NR_GAINS];
 };
 
 /* The scores of one workload, which are next to each other */
@@ -104,10 +145,25 @@ bool run_load(struct run *r, const char *path);
 /* score.c */
 struct score score_run(const struct run *r);
 
+/* gain.c: @none and @always are the same run without a monitor, or NULL */
+int variant_of(const char *name);
+struct gain gain_of(const struct run *r, const struct run *none, const struct run *always);
+struct gain *gains_of(const struct run *runs, size_t nr, size_t *nr_gains);
+void print_gains(FILE *f, const struct gain *gains, size_t nr);
+struct json_object;
+void add_gains(struct json_object *to, const struct gain *gains, size_t nr);
+
 /* report.c */
-void print_table(FILE *f, const struct score *scores, size_t nr);
-bool write_table(const struct score *scores, size_t nr, const char *path);
-bool write_json(const struct score *scores, size_t nr, const char *path);
+struct results {
+	const struct score *scores;
+	size_t nr_scores;
+	const struct gain *gains;
+	size_t nr_gains;
+};
+
+void print_table(FILE *f, const struct results *all);
+bool write_table(const struct results *all, const char *path);
+bool write_json(const struct results *all, const char *path);
 
 /* plot.c */
 bool plot(const struct score *scores, size_t nr, const char *dir);

@@ -28,7 +28,16 @@ struct options opt = {
 	.tick_us = 4000,
 	.lead_ms = 500,
 	.attrs = "5000 100000 1000000 10 1000",
+	.least_size = PAGE,
+	.window_ms = 1000,
+	.noise = 256,
+	.burst = 10000,
+	.wrong_ms = 2000,
+	.thp = "madvise",
 };
+
+uint64_t rng;
+uint32_t *last_touch;
 
 struct shared *shared;
 
@@ -52,7 +61,7 @@ static struct work work_since(struct work then)
 	return (struct work){ now.time - then.time, now.loops - then.loops };
 }
 
-static pid_t start_program(void)
+pid_t start_program(void)
 {
 	pid_t program = fork();
 	int status;
@@ -60,7 +69,10 @@ static pid_t start_program(void)
 	if (program < 0)
 		die("fork");
 	if (!program) {
-		run_program();
+		if (opt.variant)
+			run_load();
+		else
+			run_program();
 		exit(0);
 	}
 	while (!shared->ready) {
@@ -71,7 +83,7 @@ static pid_t start_program(void)
 	return program;
 }
 
-static void end_program(pid_t program)
+void end_program(pid_t program)
 {
 	int status;
 
@@ -140,7 +152,18 @@ static void parse(int argc, char **argv)
 		{ "area", &opt.w.area }, { "rate", &opt.w.rate }, { "period_ms", &opt.w.period_ms },
 		{ "speed", &opt.w.speed }, { "top", &opt.w.top }, { "churners", &opt.w.churners },
 		{ "vmas", &opt.w.vmas }, { "locks", &opt.locks }, { "scan", &opt.scan },
-		{ "paddr", &opt.paddr },
+		{ "paddr", &opt.paddr }, { "work", &opt.w.work }, { "unwatched", &opt.unwatched },
+		{ "age_ms", &opt.age_ms }, { "least_size", &opt.least_size },
+		{ "goal_bp", &opt.goal_bp }, { "quota", &opt.quota },
+		{ "window_ms", &opt.window_ms }, { "wrong_ms", &opt.wrong_ms },
+		{ "noise", &opt.noise }, { "burst", &opt.burst }, { "idle_ms", &opt.idle_ms },
+		{ "see_huge", &opt.see_huge },
+	};
+	const struct {
+		const char *name, **value;
+	} words[] = {
+		{ "name", &opt.w.name }, { "attrs", &opt.attrs }, { "variant", &opt.variant },
+		{ "action", &opt.action }, { "thp", &opt.thp }, { "program", &opt.program },
 	};
 	const struct workload *w;
 	size_t j;
@@ -151,6 +174,8 @@ static void parse(int argc, char **argv)
 		die("no workload");
 	w = find_workload(argv[1]);
 	if (!w)
+		w = find_load(argv[1]);
+	if (!w)
 		die(argv[1]);
 	opt.w = *w;
 	for (i = 2; i < argc; i++) {
@@ -159,12 +184,11 @@ static void parse(int argc, char **argv)
 		if (!value)
 			die(argv[i]);
 		*value++ = 0;
-		if (!strcmp(argv[i], "name")) {
-			opt.w.name = value;
-			continue;
-		}
-		if (!strcmp(argv[i], "attrs")) {
-			opt.attrs = value;
+		for (j = 0; j < ARRAY_SIZE(words); j++)
+			if (!strcmp(words[j].name, argv[i]))
+				break;
+		if (j < ARRAY_SIZE(words)) {
+			*words[j].value = value;
 			for (; *value; value++)
 				if (*value == ',')
 					*value = ' ';
@@ -186,6 +210,15 @@ static void mount_one(const char *type, const char *dir)
 		die(dir);
 }
 
+static void *share(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	return p;
+}
+
 int main(int argc, char **argv)
 {
 	mount_one("devtmpfs", "/dev");
@@ -196,10 +229,12 @@ int main(int argc, char **argv)
 
 	open_port();
 	parse(argc, argv);
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		die("mmap");
-	run();
+	shared = share(PAGE);
+	last_touch = share(MAX_PAGES * sizeof(*last_touch));
+	if (opt.variant)
+		run_act();
+	else
+		run();
 	close_port();
 	say("end");
 	power_off();

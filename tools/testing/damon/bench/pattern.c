@@ -20,25 +20,6 @@
 #define MiB	(1UL << 20)
 #define GiB	(1UL << 30)
 
-/* ---- Random numbers (splitmix64) ---- */
-
-static uint64_t rng;
-
-static uint64_t draw(void)
-{
-	uint64_t z = rng += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
-/* Uniform in [0, n), for n far below 2^32. */
-static unsigned long draw_below(unsigned long n)
-{
-	return (draw() >> 32) * n >> 32;
-}
-
 /* ---- The truth ---- */
 
 static struct truth truths[1 << 16];

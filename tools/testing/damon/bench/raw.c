@@ -35,8 +35,8 @@ struct field {
 /* Of the kernel's trace buffer */
 struct format {
 	struct kbuffer *kbuf;
-	unsigned int aggregated_id, turn_id, lock_id, unlock_id;
-	struct field fields[NR_FIELDS], turn_ns;
+	unsigned int aggregated_id, turn_id, lock_id, unlock_id, apply_id;
+	struct field fields[NR_FIELDS], turn_ns, apply_start, apply_end;
 	uint64_t locked;
 };
 
@@ -196,6 +196,15 @@ static bool load_turn_format(struct format *f, const struct section *s)
 	return id_of(text, &f->turn_id) && field_of(text, "ns", &f->turn_ns);
 }
 
+static bool load_apply_format(struct format *f, const struct section *s)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%.*s", (int)s->len, s->data);
+	return id_of(text, &f->apply_id) && field_of(text, "start", &f->apply_start) &&
+		field_of(text, "end", &f->apply_end);
+}
+
 static uint64_t get_field(const struct field *f, const char *record)
 {
 	uint64_t v = 0;
@@ -321,6 +330,17 @@ static void add_lock(struct run *r, uint64_t ns)
 		r->lock = ns;
 }
 
+static void add_try(struct act *a, const struct format *f, const char *record, uint64_t time)
+{
+	/* doubles whenever full */
+	if (!(a->nr_tries & (a->nr_tries - 1)))
+		a->tries = more_memory(a->tries, a->nr_tries ? 2 * a->nr_tries : 1,
+				       sizeof(*a->tries));
+	a->tries[a->nr_tries++] = (struct try){
+		time, get_field(&f->apply_end, record) - get_field(&f->apply_start, record)
+	};
+}
+
 static void read_event(struct run *r, struct format *f, const char *record, uint64_t time)
 {
 	uint16_t id;
@@ -328,6 +348,8 @@ static void read_event(struct run *r, struct format *f, const char *record, uint
 	memcpy(&id, record, sizeof(id));
 	if (id == f->aggregated_id)
 		add_event(r, f, record, time);
+	if (id == f->apply_id)
+		add_try(&r->act, f, record, time);
 	if (id == f->turn_id)
 		add_lock(r, get_field(&f->turn_ns, record));
 	if (id == f->lock_id)
@@ -343,7 +365,8 @@ static bool load_page(struct run *r, struct format *f, const struct section *s)
 	unsigned long long time;
 	char *record;
 
-	if (!f->aggregated_id || s->len != PAGE || kbuffer_load_subbuffer(f->kbuf, s->data))
+	if (!(f->aggregated_id || f->apply_id) || s->len != PAGE ||
+	    kbuffer_load_subbuffer(f->kbuf, s->data))
 		return false;
 	for (record = kbuffer_read_event(f->kbuf, &time); record;
 	     record = kbuffer_next_event(f->kbuf, &time))
@@ -368,6 +391,54 @@ static bool load_stats(const struct section *s)
 		value_of(s, "dropped events:", &dropped) && !dropped;
 }
 
+static bool load_act(struct run *r, const struct section *s)
+{
+	struct act *a = &r->act;
+	char variant[8];
+	int v;
+
+	if (!text_of(s, "name", r->name, sizeof(r->name)) ||
+	    !text_of(s, "variant", variant, sizeof(variant)) ||
+	    !text_of(s, "attrs", r->attrs, sizeof(r->attrs)))
+		return false;
+	v = variant_of(variant);
+	a->variant = v;
+	a->is = true;
+	if (v < 0 || !value_of(s, "seed", &r->seed) || !value_of(s, "start_ns", &r->start) ||
+	    !value_of(s, "end_ns", &r->end) || !value_of(s, "cpu_ns", &r->cpu) ||
+	    !value_of(s, "loops", &a->loops) || !value_of(s, "busy_ns", &a->busy) ||
+	    !value_of(s, "faults", &a->faults) ||
+	    !value_of(s, "out", &a->out) || !value_of(s, "in", &a->in) ||
+	    !value_of(s, "quota", &a->quota) || !value_of(s, "window_ms", &a->window))
+		return false;
+	a->window *= 1000000;
+	if (!a->busy)
+		a->busy = r->end - r->start;
+	return r->end > r->start && (a->window || !a->quota);
+}
+
+static bool load_samples(struct act *a, const struct section *s)
+{
+	a->nr_samples = s->len / sizeof(*a->samples);
+	a->samples = get_memory(a->nr_samples, sizeof(*a->samples));
+	memcpy(a->samples, s->data, a->nr_samples * sizeof(*a->samples));
+	return s->len % sizeof(*a->samples) == 0 && a->nr_samples > 1;
+}
+
+/* Words key=value, of one scheme */
+static bool load_scheme_stats(struct act *a, const struct section *s)
+{
+	const char *applied, *tried;
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%.*s", (int)s->len, s->data);
+	a->action = true;
+	tried = strstr(text, "sz_tried=");
+	applied = strstr(text, "sz_applied=");
+	return tried && sscanf(tried, "sz_tried=%" SCNu64, &a->tried) == 1 &&
+		applied && sscanf(applied, "sz_applied=%" SCNu64, &a->applied) == 1;
+}
+
 static bool load_section(struct run *r, struct format *f, const struct section *s)
 {
 	if (!strcmp(s->name, "figures"))
@@ -390,6 +461,14 @@ static bool load_section(struct run *r, struct format *f, const struct section *
 		return load_page(r, f, s);
 	if (!strcmp(s->name, "scan"))
 		return load_scan(r, s);
+	if (!strcmp(s->name, "act"))
+		return load_act(r, s);
+	if (!strcmp(s->name, "samples"))
+		return load_samples(&r->act, s);
+	if (!strcmp(s->name, "scheme_stats"))
+		return load_scheme_stats(&r->act, s);
+	if (!strcmp(s->name, "apply_format"))
+		return load_apply_format(f, s);
 	if (!strcmp(s->name, "frames"))
 		return load_frames(r, s);
 	return !strcmp(s->name, "end");
@@ -416,6 +495,8 @@ bool run_load(struct run *r, const char *path)
 	}
 	kbuffer_free(format.kbuf);
 	free(data);
+	if (r->act.is)
+		return r->act.nr_samples || bad(path, "no sample");
 	/* The end of the run may have cut the last one short. */
 	if (r->nr_snapshots &&
 	    r->snapshots[r->nr_snapshots - 1].nr < r->snapshots[r->nr_snapshots - 1].due)

@@ -78,11 +78,13 @@ static void print_ratios(FILE *f, const struct row *row)
 	fputc('\n', f);
 }
 
-void print_table(FILE *f, const struct score *scores, size_t nr)
+static void print_scores(FILE *f, const struct score *scores, size_t nr)
 {
 	struct row row = { 0 };
 	int i;
 
+	if (!nr)
+		return;
 	fprintf(f, "%-12s %-5s", "workload", "");
 	for (i = 0; i < NR_METRICS; i++)
 		print_cell(f, metrics[i].title);
@@ -96,14 +98,20 @@ void print_table(FILE *f, const struct score *scores, size_t nr)
 	}
 }
 
-bool write_table(const struct score *scores, size_t nr, const char *path)
+void print_table(FILE *f, const struct results *all)
+{
+	print_scores(f, all->scores, all->nr_scores);
+	print_gains(f, all->gains, all->nr_gains);
+}
+
+bool write_table(const struct results *all, const char *path)
 {
 	FILE *f = fopen(path, "w");
 	bool ok;
 
 	if (!f)
 		return false;
-	print_table(f, scores, nr);
+	print_table(f, all);
 	ok = !ferror(f);
 	return !fclose(f) && ok;
 }
@@ -170,14 +178,15 @@ static struct json_object *json_of_row(const struct row *row)
 	return o;
 }
 
-bool write_json(const struct score *scores, size_t nr, const char *path)
+bool write_json(const struct results *results, const char *path)
 {
 	struct json_object *all = json_object_new_array();
 	struct row row = { 0 };
 	bool ok;
 
-	while (next_row(&row, scores, nr))
+	while (next_row(&row, results->scores, results->nr_scores))
 		json_object_array_add(all, json_of_row(&row));
+	add_gains(all, results->gains, results->nr_gains);
 	ok = !json_object_to_file_ext(path, all, JSON_C_TO_STRING_PRETTY |
 				      JSON_C_TO_STRING_SPACED);
 	json_object_put(all);

@@ -28,6 +28,17 @@ struct seen {
 	uint64_t accessed;
 };
 
+/* Section "samples": the program as its parent saw it at @time */
+struct sample {
+	uint64_t time;
+	/* pages in memory; bytes of memory that the swap takes */
+	uint64_t resident, zram;
+	/* of the pages that are looked at: given up since the last look; used shortly before */
+	uint64_t given_up, wrong;
+	/* bytes of what is used that are on huge pages */
+	uint64_t huge;
+};
+
 /*
  * Section "frames": for each page of the mapping that the pattern is in, the number
  * of its page frame, if physical memory was monitored.

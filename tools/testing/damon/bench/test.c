@@ -296,6 +296,109 @@ static void test_costs(void)
 	expect("slow-down", s.value[SLOWDOWN], .25);
 }
 
+/* ---- Schemes ---- */
+
+static struct sample samples[2][4];
+static struct try tries[8];
+
+/* Four samples, the last of which is the end; 100 MiB are in memory. */
+static struct run act(enum variant is, struct sample *s)
+{
+	struct run r = { .name = "act", .seed = 1, .start = START, .end = START + 3000 * MS };
+	int i;
+
+	for (i = 0; i < 4; i++)
+		s[i] = (struct sample){
+			.time = START + i * 1000 * MS, .resident = 100 * MiB / PAGE,
+		};
+	r.act = (struct act){
+		.is = true, .variant = is, .loops = 1000, .busy = 3000 * MS,
+		.samples = s, .nr_samples = 4, .window = 1000 * MS, .tries = tries,
+	};
+	return r;
+}
+
+static void test_saved(void)
+{
+	struct run none = act(NONE, samples[0]), ours = act(OUR_SCHEME, samples[1]);
+	struct gain g;
+
+	/* For a second, half of it; for another one, which is late, nothing. */
+	samples[1][1].resident /= 2;
+	samples[1][2].resident = 0;
+	samples[1][3].time += 1000 * MS;
+	samples[1][1].given_up = 30;
+	samples[1][3].given_up = 10;
+	samples[1][3].wrong = 1;
+	ours.act.loops = 900;
+	ours.act.out = 200;
+	ours.act.in = 50;
+	g = gain_of(&ours, &none, NULL);
+	expect("saved: resident", g.value[RESIDENT], 150. / 4 * MiB);
+	expect("saved", g.value[SAVED], 1 - 1.5 / 4);
+	expect("saved: slow-down", g.value[SLOWED], .1);
+	expect("saved: back", g.value[BACK], .25);
+	expect("saved: wrong", g.value[WRONG], .025);
+	expect("saved: no quota", g.value[WINDOW], NAN);
+
+	/* A program that rests is as fast as it is while it does not. */
+	ours.act.busy /= 2;
+	g = gain_of(&ours, &none, NULL);
+	expect("saved: rests", g.value[SLOWED], -.8);
+	g = gain_of(&ours, NULL, NULL);
+	expect("saved: of what", g.value[SAVED], NAN);
+}
+
+static void test_huge(void)
+{
+	struct run none = act(NONE, samples[0]), ours = act(OUR_SCHEME, samples[1]);
+	static struct sample of_always[4];
+	struct run always = act(ALWAYS, of_always);
+	struct gain g;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		of_always[i].resident *= 5;
+		of_always[i].huge = 40 * MiB;
+		samples[1][i].resident *= 2;
+		samples[1][i].huge = i ? 40 * MiB : 10 * MiB;
+	}
+	g = gain_of(&ours, &none, &always);
+	expect("huge: waste removed", g.value[TRIMMED], .75);
+	expect("huge: gain kept", g.value[KEPT], .75);
+}
+
+static void tried(struct run *r, unsigned long ms, unsigned long bytes)
+{
+	tries[r->act.nr_tries++] = (struct try){ START + ms * MS, bytes };
+}
+
+static void test_window(void)
+{
+	struct run r = act(OUR_SCHEME, samples[1]);
+
+	r.act.quota = 100;
+	expect("window: nothing", gain_of(&r, NULL, NULL).value[WINDOW], 0);
+
+	/* Windows that begin .4 s before the first work keep it. */
+	tried(&r, 0, 60);
+	tried(&r, 500, 40);
+	tried(&r, 700, 60);
+	tried(&r, 1500, 40);
+	tried(&r, 1700, 100);
+	expect("window: kept", gain_of(&r, NULL, NULL).value[WINDOW], 1);
+
+	/* No windows do: the second try goes with the first or with the third. */
+	tries[1].bytes = 50;
+	expect("window: exceeded", gain_of(&r, NULL, NULL).value[WINDOW], 1.1);
+	r.act.nr_tries = 0;
+	tried(&r, 0, 60);
+	tried(&r, 100, 60);
+	tried(&r, 200, 60);
+	tried(&r, 5000, 60);
+	expect("window: first", gain_of(&r, NULL, NULL).value[WINDOW], 1.2);
+}
+
 int main(void)
 {
 	test_perfect();
@@ -308,6 +411,9 @@ int main(void)
 	test_top();
 	test_moving();
 	test_costs();
+	test_saved();
+	test_huge();
+	test_window();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }

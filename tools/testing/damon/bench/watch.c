@@ -83,8 +83,7 @@ static void base_target(pid_t target)
 	put_file(CONTEXT "targets/0/regions/0/end", "%lu", end);
 }
 
-/* Returns the worker's pid. */
-static pid_t monitor_start(pid_t target)
+pid_t monitor_start(pid_t target)
 {
 	unsigned long v[5];
 	char text[64];
@@ -99,6 +98,7 @@ static pid_t monitor_start(pid_t target)
 			put_file(OURS "target_ids", "paddr");
 		else
 			put_file(OURS "target_ids", "%d", target);
+		set_scheme();
 		put_file(OURS "monitor_on", "on");
 		get_file(OURS "kdamond_pid", text, sizeof(text));
 		return atoi(text);
@@ -111,12 +111,13 @@ static pid_t monitor_start(pid_t target)
 	put_file(CONTEXT "monitoring_attrs/nr_regions/max", "%lu", v[4]);
 	put_file(CONTEXT "monitoring_attrs/nr_regions/min", "%lu", v[3]);
 	base_target(target);
+	set_scheme();
 	put_file(BASE "0/state", "on");
 	get_file(BASE "0/pid", text, sizeof(text));
 	return atoi(text);
 }
 
-static void monitor_stop(void)
+void monitor_stop(void)
 {
 	if (is_ours())
 		put_file(OURS "monitor_on", "off");
@@ -134,7 +135,7 @@ static void record_locks(pid_t worker)
 		put_file(TURN "enable", "1");
 }
 
-static uint64_t cpu_ns(pid_t pid)
+uint64_t cpu_ns(pid_t pid)
 {
 	clockid_t clock;
 
@@ -255,7 +256,7 @@ void prepare_watch(void)
 	put_file(TRACE "events/damon/damon_aggregated/enable", "1");
 }
 
-static void send_file(const char *name, const char *path)
+void send_file(const char *name, const char *path)
 {
 	char text[4096];
 	size_t len = get_file(path, text, sizeof(text));
@@ -263,18 +264,13 @@ static void send_file(const char *name, const char *path)
 	send_section(name, text, len);
 }
 
-void send_watched(void)
+void send_trace(void)
 {
 	char page[PAGE];
 	ssize_t n;
 	int fd;
 
 	put_file(TRACE "tracing_on", "0");
-	send_file("format", TRACE "events/damon/damon_aggregated/format");
-	if (!access(TURN, F_OK))
-		send_file("turn_format", TURN "format");
-	send_file("lock_id", LOCKS "mmap_lock_acquire_returned/id");
-	send_file("unlock_id", LOCKS "mmap_lock_released/id");
 	send_file("stats", TRACE "per_cpu/cpu0/stats");
 	fd = open(TRACE "per_cpu/cpu0/trace_pipe_raw", O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
@@ -282,5 +278,15 @@ void send_watched(void)
 	while ((n = read(fd, page, PAGE)) > 0)
 		send_section("page", page, n);
 	close(fd);
+}
+
+void send_watched(void)
+{
+	send_file("format", TRACE "events/damon/damon_aggregated/format");
+	if (!access(TURN, F_OK))
+		send_file("turn_format", TURN "format");
+	send_file("lock_id", LOCKS "mmap_lock_acquire_returned/id");
+	send_file("unlock_id", LOCKS "mmap_lock_released/id");
+	send_trace();
 	send_section("scan", seen, nr_seen * sizeof(*seen));
 }
