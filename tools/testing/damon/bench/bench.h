@@ -46,8 +46,9 @@ struct act {
 	enum variant variant;
 	/* while the program was watched: what it did, its faults that had to read a page */
 	uint64_t loops, faults;
-	/* in this time, in nanoseconds */
+	/* in this time, in nanoseconds; it @rests in between */
 	uint64_t busy;
+	bool rests;
 	/* pages that went to swap, and that came from there */
 	uint64_t out, in;
 	/* as the scheme tells, in bytes */
@@ -109,8 +110,8 @@ struct score {
 };
 
 enum gain_metric {
-	RESIDENT, SAVED, HUGE_PART, TRIMMED, KEPT, ZRAM, SLOWED, FAULTS, OUT, BACK, WRONG, APPLIED,
-	WORKER, WINDOW, NR_GAINS
+	RESIDENT, SAVED, HUGE_PART, TRIMMED, KEPT, ZRAM, SLOWED, STALLED, FAULTS, OUT, BACK, WRONG,
+	APPLIED, WORKER, WINDOW, NR_GAINS
 };
 
 struct gain {

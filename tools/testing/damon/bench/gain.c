@@ -29,6 +29,7 @@ static const struct gain_info {
 	[KEPT] = { "gain_kept", "gain kept, %", 100, 1 },
 	[ZRAM] = { "zram_bytes", "swap takes, MiB", 1. / (1 << 20), 1 },
 	[SLOWED] = { "slow_down", "slow-down, %", 100, 2 },
+	[STALLED] = { "stalled", "... but worker, %", 100, 2 },
 	[FAULTS] = { "major_faults", "major faults", 1, 0 },
 	[OUT] = { "given_up_bytes", "given up, MiB", 1. / (1 << 20), 1 },
 	[BACK] = { "back", "came back, %", 100, 2 },
@@ -148,6 +149,9 @@ struct gain gain_of(const struct run *r, const struct run *none, const struct ru
 	g.value[SAVED] = 1 - m.resident / free_m.resident;
 	g.value[SLOWED] = 1 - (double)a->loops / a->busy /
 			      ((double)none->act.loops / none->act.busy);
+	/* On a machine with a processor that has nothing to do, that is all of it. */
+	if (a->action && !a->rests)
+		g.value[STALLED] = g.value[SLOWED] - g.value[WORKER];
 	if (!always)
 		return g;
 	all_m = means_of(&always->act);
@@ -236,6 +240,8 @@ static double wanted(const struct gain_row *row, enum gain_metric metric, bool *
 	switch (metric) {
 	case SAVED:
 		return base;
+	case STALLED:
+		return fmax(base / 2, NO_SLOW_DOWN);
 	case TRIMMED:
 		return .8;
 	case KEPT:

@@ -26,7 +26,7 @@ c_source()
 {
 	awk 'BEGIN {
 		srand(1)
-		for (i = 0; i < 2500; i++) {
+		for (i = 0; i < 1200; i++) {
 			n = int(rand() * 60) + 4
 			printf "static int a%d[%d], b%d[%d];\n", i, n, i, n
 			printf "int f%d(int x, int y)\n{\n\tint i, s = x;\n", i
@@ -45,7 +45,7 @@ lines()
 {
 	awk 'BEGIN {
 		srand(1)
-		for (i = 0; i < 1500000; i++)
+		for (i = 0; i < 1000000; i++)
 			printf "%09d %08d some words\n", rand() * 1e9, i
 	}'
 }
@@ -63,13 +63,13 @@ prepare()
 		;;
 	cc1) c_source >/tmp/big.c ;;
 	sort) lines >/tmp/lines ;;
-	xz) lines | head -c 16000000 >/tmp/lines ;;
+	xz) lines | head -c 10000000 >/tmp/lines ;;
 	sqlite)
 		cat >/tmp/queries <<-END
 			create table t(id integer primary key, v text);
 			with recursive c(i) as (select 1 union all select i + 1 from c where i < 400000)
 				insert into t select i, hex(randomblob(150)) from c;
-			with recursive c(i) as (select 1 union all select i + 1 from c where i < 6000000)
+			with recursive c(i) as (select 1 union all select i + 1 from c where i < 2000000)
 				select sum(length((select v from t where id = abs(random()) % 20000 + 1))) from c;
 		END
 		;;

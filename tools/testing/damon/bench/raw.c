@@ -412,6 +412,8 @@ static bool load_act(struct run *r, const struct section *s)
 	    !value_of(s, "quota", &a->quota) || !value_of(s, "window_ms", &a->window))
 		return false;
 	a->window *= 1000000;
+	/* A load that only computes is busy all the time, but for a touch or two. */
+	a->rests = a->busy && a->busy < (r->end - r->start) / 10 * 9;
 	if (!a->busy)
 		a->busy = r->end - r->start;
 	return r->end > r->start && (a->window || !a->quota);

@@ -323,20 +323,23 @@ static void test_saved(void)
 	struct run none = act(NONE, samples[0]), ours = act(OUR_SCHEME, samples[1]);
 	struct gain g;
 
-	/* For a second, half of it; for another one, which is late, nothing. */
+	/* For a second, half of it; for two, as a sample is late, a quarter. */
 	samples[1][1].resident /= 2;
-	samples[1][2].resident = 0;
+	samples[1][2].resident /= 4;
 	samples[1][3].time += 1000 * MS;
 	samples[1][1].given_up = 30;
 	samples[1][3].given_up = 10;
 	samples[1][3].wrong = 1;
 	ours.act.loops = 900;
+	ours.act.action = true;
+	ours.cpu = 240 * MS;
 	ours.act.out = 200;
 	ours.act.in = 50;
 	g = gain_of(&ours, &none, NULL);
-	expect("saved: resident", g.value[RESIDENT], 150. / 4 * MiB);
-	expect("saved", g.value[SAVED], 1 - 1.5 / 4);
+	expect("saved: resident", g.value[RESIDENT], 50 * MiB);
+	expect("saved", g.value[SAVED], .5);
 	expect("saved: slow-down", g.value[SLOWED], .1);
+	expect("saved: but worker", g.value[STALLED], .02);
 	expect("saved: back", g.value[BACK], .25);
 	expect("saved: wrong", g.value[WRONG], .025);
 	expect("saved: no quota", g.value[WINDOW], NAN);
