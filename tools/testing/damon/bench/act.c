@@ -231,7 +231,7 @@ static uint64_t huge_bytes(void)
 	};
 	uint64_t sum = 0;
 
-	n = ioctl(fd, FIND_PAGES, &find);
+	n = fd < 0 ? fd : ioctl(fd, FIND_PAGES, &find);
 	if (n < 0)
 		die("pagemap");
 	for (i = 0; i < n; i++)
@@ -257,6 +257,8 @@ static void look_at_pages(struct sample *s, uint32_t now_ms)
 	int fd = open(file_of_program("pagemap"), O_RDONLY);
 	uint64_t entries[BLOCK];
 
+	if (fd < 0)
+		die("pagemap");
 	for (page = 0; page + BLOCK <= pages; page += BLOCKS) {
 		if (pread(fd, entries, sizeof(entries),
 			  (shared->map / PAGE + page) * sizeof(entries[0])) != sizeof(entries))

@@ -234,7 +234,7 @@ static double mean_gain(const struct gain_row *row, enum variant variant, enum g
 static double wanted(const struct gain_row *row, enum gain_metric metric, bool *least)
 {
 	double base = mean_gain(row, BASE_SCHEME, metric);
-	bool acts = !isnan(mean_gain(row, BASE_SCHEME, APPLIED));
+	bool acts = !isnan(mean_gain(row, OUR_SCHEME, APPLIED));
 
 	*least = metric == SAVED || metric == TRIMMED || metric == KEPT;
 	switch (metric) {

@@ -91,8 +91,8 @@ static unsigned long next_turn(void)
 	return next_of(set * used_pages(), used_pages());
 }
 
-/* Spots with equal distances. */
-static unsigned long next_spot(void)
+/* Small parts with equal distances. */
+static unsigned long next_dot(void)
 {
 	unsigned long i = next_of(0, opt.w.areas * used_pages());
 
@@ -103,7 +103,7 @@ static unsigned long next_spot(void)
  * Groups of 16 pages; the i-th most popular is used 1/i as often.  The inverse of the sum of
  * 1/i, which is near to ln(i), needs no table.  Groups are spread by a number that is prime.
  */
-static unsigned long next_zipf(void)
+static unsigned long next_popular(void)
 {
 	unsigned long groups = nr_pages / 16;
 	unsigned long i = pow(groups, draw_below(1 << 24) / (double)(1 << 24)) - 1;
@@ -129,7 +129,7 @@ static unsigned long next_stopping(void)
 }
 
 /* Few pages of each huge page, but for one dense part. */
-static unsigned long next_sparse(void)
+static unsigned long next_dense(void)
 {
 	return draw_below(used_pages());
 }
@@ -142,14 +142,14 @@ static const struct load {
 	{ { "random", .size = 768 * MiB, .area = 256 * MiB, .work = 3200 }, next_random },
 	{ { "turns", .size = 768 * MiB, .area = 128 * MiB, .areas = 2, .period_ms = 4000,
 	    .work = 250 }, next_turn },
-	{ { "spots", .size = 768 * MiB, .area = 4 * MiB, .areas = 8, .work = 250 }, next_spot },
-	{ { "zipf", .size = 512 * MiB, .work = 3200 }, next_zipf },
+	{ { "dots", .size = 768 * MiB, .area = 4 * MiB, .areas = 8, .work = 250 }, next_dot },
+	{ { "popular", .size = 512 * MiB, .work = 3200 }, next_popular },
 	{ { "grow", .size = 768 * MiB, .area = 64 * MiB, .speed = 24 * MiB, .bare = true,
 	    .work = 3200 }, next_grown },
 	{ { "stop", .size = 512 * MiB, .area = 384 * MiB, .period_ms = 5000,
 	    .work = 1600 }, next_stopping },
-	{ { "sparse", .size = 512 * MiB, .area = 64 * MiB, .rate = 64, .bare = true,
-	    .work = 250 }, next_sparse },
+	{ { "holes", .size = 512 * MiB, .area = 64 * MiB, .rate = 64, .bare = true,
+	    .work = 250 }, next_dense },
 	/* a real one in their place */
 	{ { .name = "program" }, NULL },
 };
