@@ -77,7 +77,7 @@ prepare()
 			with recursive c(i) as (select 1 union all select i + 1 from c where i < 400000)
 				insert into t select i, hex(randomblob(150)) from c;
 			with recursive c(i) as (select 1 union all select i + 1 from c where i < 2000000)
-				select sum(length((select v from t where id = abs(random()) % 20000 + 1))) from c;
+				select sum(length((select v from t where id = abs(random() + i) % 20000 + 1))) from c;
 		END
 		;;
 	esac
