@@ -169,7 +169,10 @@ int damon_scheme_check(const struct damon_scheme *s)
 }
 
 /* A copy of @nr rows, which the caller has to free.  NULL of none, or without memory. */
-#define copy_rows(rows, nr) ((nr) ? kmemdup_array(rows, nr, sizeof(*(rows)), GFP_KERNEL) : NULL)
+static void *copy_rows(const void *rows, unsigned int nr, size_t size)
+{
+	return nr ? kmemdup_array(rows, nr, size, GFP_KERNEL) : NULL;
+}
 
 static void free_schemes(struct damon_scheme_state *schemes, unsigned int nr)
 {
@@ -186,9 +189,10 @@ static void free_schemes(struct damon_scheme_state *schemes, unsigned int nr)
 static int copy_scheme(struct damon_scheme *to, const struct damon_scheme *from)
 {
 	*to = *from;
-	to->filters = copy_rows(from->filters, from->nr_filters);
-	to->dests = copy_rows(from->dests, from->nr_dests);
-	to->quota.goals = copy_rows(from->quota.goals, from->quota.nr_goals);
+	to->filters = copy_rows(from->filters, from->nr_filters, sizeof(*from->filters));
+	to->dests = copy_rows(from->dests, from->nr_dests, sizeof(*from->dests));
+	to->quota.goals = copy_rows(from->quota.goals, from->quota.nr_goals,
+				    sizeof(*from->quota.goals));
 	return (from->nr_filters && !to->filters) || (from->nr_dests && !to->dests) ||
 		(from->quota.nr_goals && !to->quota.goals) ? -ENOMEM : 0;
 }

@@ -39,7 +39,7 @@
  */
 struct damon_walk {
 	struct kref ref;
-	struct mutex lock;
+	struct mutex lock; /* see the notes on locking */
 	void (*fn)(const struct damon_tried *tried, void *arg);
 	void *arg;
 	DECLARE_BITMAP(todo, DAMON_MAX_SCHEMES);

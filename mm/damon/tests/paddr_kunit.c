@@ -315,7 +315,8 @@ static void free_memory_is_nobodys(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	for (i = 0; i < 1 << order; i++)
-		KUNIT_EXPECT_EQ(test, damon_pa_get_folio(page_to_pfn(pages) + i, &folio), DAMON_WHO_KNOWS);
+		KUNIT_EXPECT_EQ(test, damon_pa_get_folio(page_to_pfn(pages) + i, &folio),
+				DAMON_WHO_KNOWS);
 	__free_pages(pages, order);
 	/* Somebody else may have some of them by now. */
 	for (i = 0; i < 1 << order; i++) {

@@ -623,7 +623,8 @@ static void what_came_back_is_described(void)
 	st.size_back = 4096;
 	CHECK(is_back(&st, "50.0% of 8.00K was back in memory within 10s"));
 	st.size_applied = 16384;
-	CHECK(is_back(&st, "50.0% of 8.00K was back in memory within 10s; of 8.00K it is not known"));
+	CHECK(is_back(&st, "50.0% of 8.00K was back in memory within 10s; "
+		      "of 8.00K it is not known"));
 	/* All that is known is back, as the rest cannot be known so early. */
 	st.size_checked = 4096;
 	CHECK(is_back(&st, "4.00K was back in memory within 10s; of 12.0K it is not known"));
