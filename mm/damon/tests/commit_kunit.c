@@ -201,19 +201,23 @@ static void settings_without_memory_change_nothing(struct kunit *test)
 	need_failslab(test);
 	ctx->can_probe = true;
 	from->can_probe = true;
-	for (i = 0; i < 2; i++)
-		add_region(test, nth_target(ctx, i), 0, PAGES(100), 5);
 	for (nth = 1; nth < MAX_FAILURES; nth++) {
-		for (i = 0; i < 2; i++) {
-			damon_target_clear(nth_target(from, i));
-			add_region(test, nth_target(from, i), PAGES(40), PAGES(60), 0);
-		}
+		/* Each time from the beginning, as kmemleak does without its allocations. */
+		KUNIT_ASSERT_EQ(test, 0, damon_set_probes(ctx, NULL, 0));
+		KUNIT_ASSERT_EQ(test, 0, damon_set_targets(ctx, ids, 2));
+		KUNIT_ASSERT_EQ(test, 0, damon_set_targets(from, ids, 2));
+		for (i = 0; i < 2; i++)
+			add_region(test, nth_target(ctx, i), 0, PAGES(100), 5);
 		/* With room for probes, each target is made anew. */
 		KUNIT_ASSERT_EQ(test, 0, damon_set_probes(from, &probe, 1));
+		for (i = 0; i < 2; i++)
+			add_region(test, nth_target(from, i), PAGES(40), PAGES(60), 0);
 		fail_begin(nth);
 		err = damon_commit(ctx, from);
 		if (!fail_end())
 			break;
+		if (!err)
+			continue;
 		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 		nr_failed++;
 		for (i = 0; i < 2; i++)

@@ -339,7 +339,7 @@ static void without_memory_nothing_has_changed(struct kunit *test)
 	static const struct row rows[] = { { 0, 10, 3 }, { 10, 20, 0 }, { } };
 	struct damon_ctx *ctx = test_ctx(test, 1);
 	struct damon_target *t = add_target(test, ctx);
-	unsigned int nth;
+	unsigned int nth, nr_failed = 0;
 	bool failed;
 	int err;
 
@@ -351,6 +351,12 @@ static void without_memory_nothing_has_changed(struct kunit *test)
 		failed = fail_end();
 		if (!failed)
 			break;
+		/* It was one of kmemleak, which has a pool of its own. */
+		if (!err) {
+			KUNIT_ASSERT_EQ(test, damon_set_probes(ctx, NULL, 0), 0);
+			continue;
+		}
+		nr_failed++;
 		KUNIT_ASSERT_EQ(test, err, -ENOMEM);
 		KUNIT_EXPECT_NULL(test, ctx->probes);
 		KUNIT_EXPECT_FALSE(test, t->probed);
@@ -358,7 +364,7 @@ static void without_memory_nothing_has_changed(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, err, 0);
 	/* The probes, their filters, and two regions. */
-	KUNIT_EXPECT_EQ(test, nth, 6);
+	KUNIT_EXPECT_EQ(test, nr_failed, 5);
 	expect_rows(test, t, rows, PAGE_SIZE);
 }
 
