@@ -449,7 +449,7 @@ struct damon_dest {
  * @pattern:		Which regions.
  * @action:		What is done with them.
  * @apply_interval:	Microseconds from one time to the next; 0 for each aggregation.  If
- *			it is as long as that, it is rounded up to aggregations.  If it is
+ *			it is as long as that, it is rounded to aggregations.  If it is
  *			shorter, counts are by all the evidence until then, and ages of the
  *			aggregation before.
  * @quota:		How much of it.
@@ -487,7 +487,8 @@ struct damon_scheme {
 
 /**
  * struct damon_scheme_stat - What a scheme has done since the monitor was started.
- * @nr_tried:	Times that neighbouring regions that match were worked on.
+ * @nr_tried:	Times that neighbouring regions that match were worked on; with @DAMON_STAT,
+ *		and while damon_walk_tried() waits, regions.
  * @sz_tried:	Their bytes.
  * @nr_applied:	Times that the action did something.
  * @sz_applied:	The bytes that it did something to: freed, moved to another node, put
@@ -589,7 +590,7 @@ struct damon_work {
  *
  * Both intervals become longer while less is found accessed, and shorter while more is; they
  * change together.  The ages of schemes are those of the intervals that were set: they stay
- * as long as they are, in seconds.
+ * as long as they are, in seconds, or become longer by less than an aggregation.
  */
 struct damon_intervals_goal {
 	unsigned long access_bp;
@@ -743,7 +744,7 @@ struct damon_ctx {
 	void (*aggregate_cb)(struct damon_ctx *ctx);
 
 	/**
-	 * @act: Called by the worker at the end of an aggregation.  Does a piece of the
+	 * @act: Called by the worker when a scheme has a pass.  Does a piece of the
 	 * work of a scheme, a few MiB.  Returns 0; -EAGAIN when a lock of others is in use
 	 * and nothing was done; another error when there is nothing to be done with this
 	 * target.  Those of this header wait for no lock of others, but for
@@ -767,7 +768,7 @@ struct damon_ctx {
 	bool takes_dests;
 
 	/**
-	 * @sz_on_node: Called by the worker at the end of an aggregation.  Says how many
+	 * @sz_on_node: Called by the worker when a scheme has a pass.  Says how many
 	 * bytes from @start up to @end are on a node, or on any for NUMA_NO_NODE.  May be
 	 * NULL; then there can be no goal of DAMON_GOAL_NODE_ELIGIBLE_MEM_BP.
 	 */
@@ -783,8 +784,9 @@ struct damon_ctx {
 	unsigned long filters;
 
 	/**
-	 * @release_target: Called by the worker for each target as it ends, and for one that
-	 * leaves by damon_commit().  Gives back what the other callbacks hold for it.
+	 * @release_target: Called for each target as the worker ends, and by damon_commit() for
+	 * one that leaves, or gets other regions.  Gives back what the other callbacks hold for
+	 * it.  In a monitor that is off, that is nothing.
 	 */
 	void (*release_target)(struct damon_ctx *ctx, struct damon_target *t);
 
@@ -826,7 +828,7 @@ struct damon_ctx {
 	bool has_samples;		/* by damon_region_record(), or else only counts */
 	struct damon_tuning tuning;
 	u64 next_pass;			/* of a scheme, before the aggregation ends */
-	struct damon_walk *walk;	/* who wants to see the regions of the schemes */
+	struct damon_tried_walk *walk;	/* who wants to see the regions of the schemes */
 };
 
 /** DAMON_MAX_SCHEMES - Most schemes of a monitor. */
@@ -970,10 +972,12 @@ int damon_walk_tried(struct damon_ctx *ctx,
  * Afterwards @from has what @ctx had and does not need any more; the ids of its targets among
  * it.  On an error, @ctx has not changed, and goes on; @from may be tried again.
  *
- * Context: As damon_call().  Nobody else is in a function of this header with @from.
+ * Context: May sleep; as damon_call(), but not from a callback of @ctx.  Nobody else is in a
+ *	function of this header with @from.
  * Return: 0; what damon_start() says of the settings; -EINVAL also when the kinds differ;
- *	-EBUSY when @from is on, or @ctx is started meanwhile; -ENOMEM; what damon_call()
- *	returns but -EPERM: a monitor that is off is changed as well.
+ *	-EBUSY when @from is on, or @ctx is started meanwhile, or about to end by itself;
+ *	-EDEADLK from a callback of @ctx; -ENOMEM; what damon_call() returns but -EPERM: a
+ *	monitor that is off is changed as well.
  */
 int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from);
 

@@ -10,8 +10,8 @@
  * splits a huge page for which there is no room.  So the new folios are allocated before:
  * what there is no room for is never handed to it.
  *
- * The nodes are not filled up.  A node is left with as much free memory as kswapd keeps
- * there, and neither kswapd nor direct reclaim is asked for more: to move memory out of the
+ * The nodes are not filled up.  A zone of a node is left with as much free memory as kswapd
+ * keeps there, and neither kswapd nor direct reclaim is asked for more: to move memory out of the
  * way of what is moved in is the matter of another scheme.  Mempolicies and cpusets are not
  * asked, as reclaim does not ask them when it demotes.
  */

@@ -165,7 +165,6 @@ void damon_back_look(struct damon_ctx *ctx, struct damon_back *b, u64 now)
 	}
 	if (ctx->is_present)
 		count_open(b);
-	b->nr_seen = 0;
 }
 
 /*

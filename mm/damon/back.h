@@ -89,6 +89,15 @@ void damon_back_forget_target(struct damon_back *b, const struct damon_target *t
 void damon_back_look(struct damon_ctx *ctx, struct damon_back *b, u64 now);
 
 /**
+ * damon_back_begin_pass() - A pass begins, whose pages shall all be as likely in the sample.
+ * @b:		The sample.
+ */
+static inline void damon_back_begin_pass(struct damon_back *b)
+{
+	b->nr_seen = 0;
+}
+
+/**
  * damon_back_remember() - A piece of memory was given up.
  * @ctx:	The context.
  * @b:		The sample.

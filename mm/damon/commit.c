@@ -28,11 +28,26 @@
 #include "tune.h"
 #include "walk.h"
 
+void damon_check_waiting(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_assert_owner(ctx);
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			r->wait = 0;
+	if (ctx->check_accesses)
+		ctx->check_accesses(ctx);
+}
+
 void damon_attrs_apply(struct damon_ctx *ctx, const struct damon_attrs *attrs)
 {
 	struct damon_attrs old = ctx->attrs;
 
 	damon_assert_owner(ctx);
+	if (old.sample_interval != attrs->sample_interval)
+		damon_check_waiting(ctx);
 	ctx->attrs = *attrs;
 	if (old.sample_interval == ctx->sample_interval &&
 	    old.aggr_interval == ctx->aggr_interval)
@@ -62,7 +77,7 @@ static int prepare_targets(struct damon_ctx *ctx, struct damon_ctx *from)
 	struct damon_target *new, *old;
 
 	/* What is learned is of the pool that it is learned from. */
-	if (!ctx->probes != !from->probes && damon_targets_set_probed(from, ctx->probes))
+	if (damon_targets_set_probed(from, ctx->probes))
 		return -ENOMEM;
 	damon_for_each_target(old, ctx)
 		old->partner = NULL;
@@ -171,6 +186,9 @@ int damon_commit(struct damon_ctx *ctx, struct damon_ctx *from)
 
 	if (err)
 		return err;
+	/* In the middle of a pass, or of an aggregation, all of it is in use. */
+	if (READ_ONCE(ctx->kdamond) == current)
+		return -EDEADLK;
 	if (ctx == from || !is_alike(ctx, from))
 		return -EINVAL;
 	if (damon_is_on(from))

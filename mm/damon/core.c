@@ -24,7 +24,8 @@
  *
  * - kdamond_lock (mutex, one in each context) protects kdamond, kdamond_stop
  *   and the queue of calls.  The worker takes it to empty the queue and to close
- *   it before it ends.  Nothing is called with it held.
+ *   it before it ends.  Nothing is called with it held, but for release_target and
+ *   check_accesses by damon_commit() of a monitor that is off.
  *
  * - The end.  The worker closes the queue under the lock; from then on it can
  *   not be woken.  The store that clears kdamond is the last thing that it does
@@ -580,7 +581,8 @@ int damon_start(struct damon_ctx *ctx)
 	guard(mutex)(&ctx->kdamond_lock);
 	if (damon_is_on(ctx))
 		return -EBUSY;
-	err = damon_ctx_check(ctx);
+	/* A commit that has failed may have left regions of the other pool. */
+	err = damon_ctx_check(ctx) ?: damon_targets_set_probed(ctx, ctx->probes);
 	if (err)
 		return err;
 	number = ida_alloc(&kdamond_ida, GFP_KERNEL);

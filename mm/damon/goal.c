@@ -42,13 +42,18 @@ static const struct metric {
 	/* A part of some memory, and so an amount; or else a rate. */
 	bool is_part;
 	bool has_node;
+	bool has_cgroup;
 } metrics[] = {
 	[DAMON_GOAL_USER_INPUT] = { },
 	[DAMON_GOAL_SOME_MEM_PSI_US] = { },
 	[DAMON_GOAL_NODE_MEM_USED_BP] = { .is_part = true, .has_node = true },
 	[DAMON_GOAL_NODE_MEM_FREE_BP] = { .is_part = true, .has_node = true },
-	[DAMON_GOAL_NODE_MEMCG_USED_BP] = { .is_part = true, .has_node = true },
-	[DAMON_GOAL_NODE_MEMCG_FREE_BP] = { .is_part = true, .has_node = true },
+	[DAMON_GOAL_NODE_MEMCG_USED_BP] = {
+		.is_part = true, .has_node = true, .has_cgroup = true,
+	},
+	[DAMON_GOAL_NODE_MEMCG_FREE_BP] = {
+		.is_part = true, .has_node = true, .has_cgroup = true,
+	},
 	[DAMON_GOAL_ACTIVE_MEM_BP] = { .is_part = true },
 	[DAMON_GOAL_INACTIVE_MEM_BP] = { .is_part = true },
 	[DAMON_GOAL_NODE_ELIGIBLE_MEM_BP] = { .is_part = true, .has_node = true },
@@ -61,6 +66,9 @@ int damon_goal_check(const struct damon_goal *g)
 	if (g->metric >= DAMON_NR_GOAL_METRICS || !g->target)
 		return -EINVAL;
 	if (metrics[g->metric].has_node && (g->nid < 0 || g->nid >= MAX_NUMNODES))
+		return -EINVAL;
+	/* It would seem to use nothing, for ever. */
+	if (metrics[g->metric].has_cgroup && (!IS_ENABLED(CONFIG_MEMCG) || !g->cgroup))
 		return -EINVAL;
 	return g->complement && !metrics[g->metric].is_part ? -EINVAL : 0;
 }

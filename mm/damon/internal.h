@@ -149,6 +149,16 @@ int damon_ctx_check(const struct damon_ctx *ctx);
 void damon_attrs_apply(struct damon_ctx *ctx, const struct damon_attrs *attrs);
 
 /**
+ * damon_check_waiting() - Check all samples now.
+ * @ctx:	The context.
+ *
+ * Before they are dropped: what the primitives have lent for them is put back.
+ *
+ * Context: On the worker, or while the monitor is off.
+ */
+void damon_check_waiting(struct damon_ctx *ctx);
+
+/**
  * damon_begin_aggregation() - Count accesses from now on.
  * @ctx:	The context.
  *

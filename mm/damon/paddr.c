@@ -714,7 +714,8 @@ static void pa_check_attributes(struct damon_ctx *ctx, struct damon_target *t,
 	r->sample.pending = false;
 	if (!ask_probes(ctx, t, r->sampling_addr, &found))
 		return;
-	if (!again)
+	/* By damon_commit(), it may have lost its room for probes already. */
+	if (!again && t->probed)
 		damon_probed_record(r, found);
 	damon_region_record(ctx, r, r->sampling_addr, damon_probes_draw(ctx, found));
 }

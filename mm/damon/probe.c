@@ -83,7 +83,7 @@ static int exchange_probes(struct damon_ctx *ctx, struct damon_probes **probes)
 	guard(mutex)(&ctx->kdamond_lock);
 	if (damon_is_on(ctx))
 		return -EBUSY;
-	if (!*probes != !ctx->probes && damon_targets_set_probed(ctx, *probes))
+	if (damon_targets_set_probed(ctx, *probes))
 		return -ENOMEM;
 	swap(ctx->probes, *probes);
 	return 0;
@@ -156,21 +156,12 @@ static u64 weights_of(const struct damon_probes *probes)
 /* The samples that wait are those of the old probes, and are checked by these. */
 static void begin_evidence(struct damon_ctx *ctx)
 {
-	struct damon_target *t;
-	struct damon_region *r;
-
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
-			r->wait = 0;
-	if (ctx->check_accesses)
-		ctx->check_accesses(ctx);
+	damon_check_waiting(ctx);
 	damon_regions_begin_anew(ctx);
 }
 
 int damon_probes_prepare(struct damon_ctx *ctx, struct damon_ctx *from)
 {
-	if (!ctx->probes == !from->probes)
-		return 0;
 	return damon_targets_set_probed(from, from->probes) ?:
 		damon_targets_set_probed(ctx, from->probes);
 }
@@ -188,13 +179,24 @@ void damon_probes_exchange(struct damon_ctx *ctx, struct damon_ctx *from)
 	swap(ctx->probes, from->probes);
 }
 
+static bool asks_cgroups(const struct damon_probes *probes)
+{
+	unsigned int i;
+
+	for (i = 0; i < probes->nr; i++)
+		if (damon_filters_of_pages(probes->probe[i].filters,
+					   probes->probe[i].nr_filters) & BIT(DAMON_FILTER_MEMCG))
+			return true;
+	return false;
+}
+
 int damon_probes_check(const struct damon_ctx *ctx)
 {
 	unsigned int max_hits = damon_max_nr_accesses(ctx);
 
 	if (!ctx->probes)
 		return 0;
-	if (!ctx->can_probe)
+	if (!ctx->can_probe || (!IS_ENABLED(CONFIG_MEMCG) && asks_cgroups(ctx->probes)))
 		return -EOPNOTSUPP;
 	if (!ctx->probes->weights)
 		return 0;

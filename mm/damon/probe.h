@@ -170,7 +170,7 @@ int damon_probes_prepare(struct damon_ctx *ctx, struct damon_ctx *from);
  * @ctx:	The context, with room for the probes of the other one.
  * @from:	The other one, which gets the probes of @ctx.
  *
- * Shares of other probes than before begin anew; where attributes take the place of
+ * Where one is another than before, all shares begin anew; where attributes take the place of
  * accesses, or the other way round, so does all evidence.
  *
  * Context: On the worker of @ctx, or while it is off.

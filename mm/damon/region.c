@@ -111,7 +111,7 @@ int damon_targets_set_probed(struct damon_ctx *ctx, bool probed)
 
 	/* All aside first: then nothing can fail. */
 	damon_for_each_target(t, ctx) {
-		if (copy_regions(t, probed, &fresh)) {
+		if (t->probed != probed && copy_regions(t, probed, &fresh)) {
 			list_for_each_entry_safe(r, next, &fresh, list)
 				kmem_cache_free(cache_of(probed), r);
 			return -ENOMEM;
@@ -120,6 +120,8 @@ int damon_targets_set_probed(struct damon_ctx *ctx, bool probed)
 	damon_for_each_target(t, ctx) {
 		unsigned int nr = t->nr_regions;
 
+		if (t->probed == probed)
+			continue;
 		damon_target_clear(t);
 		t->probed = probed;
 		while (t->nr_regions < nr) {

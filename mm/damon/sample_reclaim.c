@@ -9,7 +9,7 @@
  * memory again ten seconds later.  A write to min_age_ms changes the age of the monitor that
  * runs.  Removing the module ends it.
  *
- * Documentation/mm/damon/api.rst goes through it line by line.
+ * Documentation/mm/damon/api.rst tells more of it.
  */
 #include <linux/cleanup.h>
 #include <linux/damon.h>
@@ -44,7 +44,7 @@ static struct damon_ctx *build(unsigned int age_ms)
 		.pattern = {
 			.max_sz = ULONG_MAX,
 			/* Without an access for so many aggregations. */
-			.min_age = (unsigned long)age_ms * USEC_PER_MSEC / AGGR_US,
+			.min_age = age_ms / (AGGR_US / USEC_PER_MSEC),
 			.max_age = ULONG_MAX,
 		},
 		.quota = {

@@ -366,10 +366,16 @@ void damon_schemes_begin(struct damon_ctx *ctx)
 
 /* === New settings === */
 
-/* As long as it is, in aggregations of @now in place of @then microseconds. */
+/*
+ * As long as it is, in aggregations of @now in place of @then microseconds.  Rather a bit
+ * longer: with none, or one, there would be no time for the second look.
+ */
 static unsigned long rescaled_age(unsigned long age, unsigned long then, unsigned long now)
 {
-	return min(damon_scale(age, then, now), ULONG_MAX);
+	u64 scaled = damon_scale(age, then, now);
+
+	scaled += damon_scale(scaled, now, then) < age;
+	return min(max(scaled, min(age, 2)), ULONG_MAX);
 }
 
 void damon_schemes_rescale(struct damon_ctx *ctx, const struct damon_attrs *old)
@@ -450,10 +456,12 @@ struct pass {
 	struct damon_scheme_state *s;
 	unsigned int index;
 	unsigned int target_index;
-	struct damon_walk *walk;
+	struct damon_tried_walk *walk;
 	u64 now;
 	/* The aggregation has not ended. */
 	bool between;
+	/* Pages that were accessed since the second look are left alone. */
+	bool spare;
 	/* Regions of less are left out. */
 	unsigned int min_score;
 	/* The first and the last age of the second look; none if it is past the last. */
@@ -675,7 +683,7 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 		.nr_dests = max(s->cfg.nr_dests, 1),
 		.look = look,
 		/* Or the user has said what is to be done with those. */
-		.spare = p->look_from <= p->look_to && !(filters & BIT(DAMON_FILTER_YOUNG)),
+		.spare = p->spare && !(filters & BIT(DAMON_FILTER_YOUNG)),
 		.filters = s->cfg.filters,
 		.nr_filters = p->nr_filters,
 	};
@@ -948,7 +956,8 @@ static void run_pass(struct pass *p)
 
 	p->look_from = 1;
 	p->look_to = 0;
-	if (has_second_look(cfg) && age >= 2 && !p->between) {
+	p->spare = has_second_look(cfg) && age >= 2;
+	if (p->spare && !p->between) {
 		p->look_from = age / 2;
 		p->look_to = min(p->look_from + nr_aggregations(p->ctx, cfg->apply_interval),
 				 age) - 1;
@@ -1043,6 +1052,7 @@ static void run_scheme(struct pass *p)
 	}
 	if (!is_due(p))
 		return;
+	damon_back_begin_pass(&s->back);
 	run_pass(p);
 	if (p->walk && !damon_is_stopping(p->ctx))
 		damon_walk_done(p->ctx, p->index);
@@ -1075,7 +1085,7 @@ static void run_schemes(struct damon_ctx *ctx, ktime_t now, bool between)
 						s->pattern.min_age, s->pattern.max_age);
 		}
 		run_scheme(&p);
-		if (is_fast(ctx, s))
+		if (is_fast(ctx, s) && s->stat.active && !is_used_up(s))
 			ctx->next_pass = min(ctx->next_pass, s->due);
 	}
 	if (ktime_get_ns() - began > us_to_ns(ctx->sample_interval) / 2)

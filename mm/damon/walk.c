@@ -28,7 +28,7 @@
 #include "walk.h"
 
 /**
- * struct damon_walk - One call of damon_walk_tried().
+ * struct damon_tried_walk - One call of damon_walk_tried().
  * @ref:	The caller, and the worker, until they have left.
  * @lock:	See the notes on locking.
  * @fn:		The function, NULL when the caller has left; under @lock.
@@ -37,7 +37,7 @@
  * @ret:	What to answer, once it is done.
  * @done:	The worker has left.
  */
-struct damon_walk {
+struct damon_tried_walk {
 	struct kref ref;
 	struct mutex lock; /* see the notes on locking */
 	void (*fn)(const struct damon_tried *tried, void *arg);
@@ -49,7 +49,7 @@ struct damon_walk {
 
 static void free_walk(struct kref *ref)
 {
-	struct damon_walk *walk = container_of(ref, struct damon_walk, ref);
+	struct damon_tried_walk *walk = container_of(ref, struct damon_tried_walk, ref);
 
 	mutex_destroy(&walk->lock);
 	kfree(walk);
@@ -57,7 +57,7 @@ static void free_walk(struct kref *ref)
 
 static void end_walk(struct damon_ctx *ctx, int ret)
 {
-	struct damon_walk *walk = ctx->walk;
+	struct damon_tried_walk *walk = ctx->walk;
 
 	ctx->walk = NULL;
 	walk->ret = ret;
@@ -65,14 +65,14 @@ static void end_walk(struct damon_ctx *ctx, int ret)
 	kref_put(&walk->ref, free_walk);
 }
 
-void damon_walk_tell(struct damon_walk *walk, const struct damon_tried *tried)
+void damon_walk_tell(struct damon_tried_walk *walk, const struct damon_tried *tried)
 {
 	guard(mutex)(&walk->lock);
 	if (walk->fn)
 		walk->fn(tried, walk->arg);
 }
 
-struct damon_walk *damon_walk_of(const struct damon_ctx *ctx, unsigned int scheme)
+struct damon_tried_walk *damon_walk_of(const struct damon_ctx *ctx, unsigned int scheme)
 {
 	return ctx->walk && test_bit(scheme, ctx->walk->todo) ? ctx->walk : NULL;
 }
@@ -91,10 +91,19 @@ void damon_walk_cancel(struct damon_ctx *ctx)
 		end_walk(ctx, -ECANCELED);
 }
 
+static bool is_wanted(struct damon_tried_walk *walk)
+{
+	guard(mutex)(&walk->lock);
+	return walk->fn;
+}
+
 static int begin_walk(struct damon_ctx *ctx, void *arg)
 {
-	struct damon_walk *walk = arg;
+	struct damon_tried_walk *walk = arg;
 
+	/* The caller of the present one was killed. */
+	if (ctx->walk && !is_wanted(ctx->walk))
+		end_walk(ctx, -ECANCELED);
 	if (ctx->walk)
 		return -EBUSY;
 	if (ctx->pause || !damon_schemes_find_active(ctx, walk->todo))
@@ -107,7 +116,7 @@ static int begin_walk(struct damon_ctx *ctx, void *arg)
 int damon_walk_tried(struct damon_ctx *ctx,
 		     void (*fn)(const struct damon_tried *tried, void *arg), void *arg)
 {
-	struct damon_walk *walk;
+	struct damon_tried_walk *walk;
 	int err;
 
 	/* The worker can not wait for itself. */

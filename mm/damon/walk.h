@@ -14,7 +14,7 @@
  *
  * Context: On the worker; may sleep.
  */
-void damon_walk_tell(struct damon_walk *walk, const struct damon_tried *tried);
+void damon_walk_tell(struct damon_tried_walk *walk, const struct damon_tried *tried);
 
 /**
  * damon_walk_of() - Does a walk wait for the next pass of a scheme?
@@ -24,7 +24,7 @@ void damon_walk_tell(struct damon_walk *walk, const struct damon_tried *tried);
  * Context: On the worker.
  * Return: The walk or NULL.
  */
-struct damon_walk *damon_walk_of(const struct damon_ctx *ctx, unsigned int scheme);
+struct damon_tried_walk *damon_walk_of(const struct damon_ctx *ctx, unsigned int scheme);
 
 /**
  * damon_walk_done() - A scheme has looked at all regions.

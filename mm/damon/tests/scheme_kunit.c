@@ -689,6 +689,22 @@ static void some_are_applied_in_between(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, asked.nr, nr + 1);
 }
 
+/* Also where a quota leaves memory to the passes in between. */
+static void used_pages_are_spared_in_between(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 10, ULONG_MAX },
+		.action = DAMON_PAGEOUT,
+		.apply_interval = 10000,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+
+	add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 10);
+	damon_schemes_apply_between(ctx, 10ULL * NSEC_PER_MSEC);
+	KUNIT_ASSERT_EQ(test, asked.nr, 1);
+	KUNIT_EXPECT_TRUE(test, asked.works[0].spare);
+}
+
 static void others_are_not_applied_in_between(struct kunit *test)
 {
 	struct damon_scheme s = { .pattern = any, .action = DAMON_WILLNEED };
@@ -866,6 +882,7 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE_PARAM(wrong_schemes_change_nothing, wrong_gen_params),
 	KUNIT_CASE(primitives_are_asked_what_they_can_do),
 	KUNIT_CASE(some_are_applied_in_between),
+	KUNIT_CASE(used_pages_are_spared_in_between),
 	KUNIT_CASE(others_are_not_applied_in_between),
 	KUNIT_CASE(snapshots_are_limited),
 	KUNIT_CASE(what_is_in_its_place_waits_for_its_age),

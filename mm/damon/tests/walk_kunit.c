@@ -21,9 +21,9 @@ static void note_tried(const struct damon_tried *tried, void *arg)
 KUNIT_DEFINE_ACTION_WRAPPER(kfree_action, kfree, const void *);
 
 /* As damon_walk_tried() makes it, with a reference that the test keeps. */
-static struct damon_walk *new_walk(struct kunit *test)
+static struct damon_tried_walk *new_walk(struct kunit *test)
 {
-	struct damon_walk *walk = kzalloc(sizeof(*walk), GFP_KERNEL);
+	struct damon_tried_walk *walk = kzalloc(sizeof(*walk), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, walk);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, kfree_action, walk));
@@ -58,10 +58,16 @@ static const struct damon_scheme counted = {
 static void each_region_is_told(struct kunit *test)
 {
 	struct damon_ctx *ctx = ctx_with(test, &counted, 1);
-	struct damon_walk *walk = new_walk(test);
+	struct damon_tried_walk *walk = new_walk(test);
 
 	KUNIT_ASSERT_EQ(test, 0, begin_walk(ctx, walk));
 	KUNIT_EXPECT_EQ(test, begin_walk(ctx, walk), -EBUSY);
+	/* One whose caller was killed is in nobody's way. */
+	walk->fn = NULL;
+	KUNIT_ASSERT_EQ(test, 0, begin_walk(ctx, walk));
+	KUNIT_EXPECT_EQ(test, walk->ret, -ECANCELED);
+	reinit_completion(&walk->done);
+	walk->fn = note_tried;
 	damon_schemes_apply(ctx, NSEC_PER_SEC);
 	KUNIT_ASSERT_EQ(test, nr_told, 2);
 	KUNIT_EXPECT_EQ(test, told[0].range.end, PAGES(10));
@@ -80,7 +86,7 @@ static void each_scheme_has_its_pass(struct kunit *test)
 {
 	struct damon_scheme both[] = { counted, counted };
 	struct damon_ctx *ctx;
-	struct damon_walk *walk = new_walk(test);
+	struct damon_tried_walk *walk = new_walk(test);
 
 	both[1].apply_interval = 10 * USEC_PER_SEC;
 	ctx = ctx_with(test, both, 2);
@@ -99,7 +105,7 @@ static void each_scheme_has_its_pass(struct kunit *test)
 static void nothing_that_matches_is_an_answer(struct kunit *test)
 {
 	struct damon_scheme s = counted;
-	struct damon_walk *walk = new_walk(test);
+	struct damon_tried_walk *walk = new_walk(test);
 	struct damon_ctx *ctx;
 
 	s.pattern.min_nr_accesses = 200;
@@ -113,7 +119,7 @@ static void nothing_that_matches_is_an_answer(struct kunit *test)
 static void walk_without_a_pass_is_canceled(struct kunit *test)
 {
 	struct damon_scheme s = counted;
-	struct damon_walk *walk = new_walk(test);
+	struct damon_tried_walk *walk = new_walk(test);
 	struct damon_ctx *ctx;
 
 	s.max_nr_snapshots = 1;
