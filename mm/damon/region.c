@@ -414,17 +414,18 @@ EXPORT_SYMBOL_GPL(damon_target_fit);
 
 int damon_target_learn(struct damon_target *t, struct damon_target *from)
 {
-	struct damon_addr_range *ranges __free(kvfree) =
-		kvmalloc_array(t->nr_regions, sizeof(*ranges), GFP_KERNEL);
+	struct damon_addr_range *ranges;
 	struct damon_region *r;
 	unsigned int nr = 0;
 	int err;
 
+	ranges = kvmalloc_array(t->nr_regions, sizeof(*ranges), GFP_KERNEL);
 	if (!ranges)
 		return -ENOMEM;
 	damon_for_each_region(r, t)
 		ranges[nr++] = r->ar;
 	err = fit_target(t, from, ranges, nr);
+	kvfree(ranges);
 	if (err)
 		return err;
 	/* What waits for a sample is with @from. */

@@ -5,3 +5,4 @@
 #define U8_MAX ((u8)~0U)
 #define U16_MAX UINT16_MAX
 #define S64_MAX INT64_MAX
+#define U64_MAX UINT64_MAX

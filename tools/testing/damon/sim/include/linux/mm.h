@@ -79,5 +79,7 @@ static inline void kmem_cache_free(struct kmem_cache *cache, void *obj)
 #define GFP_KERNEL 0
 #define kzalloc(size, flags) calloc(1, size)
 #define kfree(p) free(p)
+#define kvmalloc_array(nr, size, flags) calloc(nr, size)
+#define kvfree(p) free(p)
 
 #endif
