@@ -400,8 +400,8 @@ TEST_F_TIMEOUT(filters, physical_memory_that_is_young_is_left_out, 120)
 	long id = new_group(self->w, GROUP);
 	int err;
 
-	if (is_slow_kernel())
-		SKIP(return, SLOW_KERNEL);
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	if (id < 0)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	filters[0].from = id;
@@ -426,8 +426,8 @@ TEST_F_TIMEOUT(filters, active_memory_is_left_out, 120)
 	long id = new_group(self->w, GROUP);
 	int err;
 
-	if (is_slow_kernel())
-		SKIP(return, SLOW_KERNEL);
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	if (id < 0)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	anon[0].from = id;
@@ -472,8 +472,8 @@ TEST_F_TIMEOUT(filters, memory_that_is_mapped_is_left_out, 120)
 	long id = new_group(self->w, GROUP);
 	int err;
 
-	if (is_slow_kernel())
-		SKIP(return, SLOW_KERNEL);
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	if (id < 0)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	filters[0].from = id;

@@ -135,8 +135,8 @@ FIXTURE_VARIANT_ADD(tiers, of_physical_memory) { .physical = true };
 
 FIXTURE_SETUP(tiers)
 {
-	if (variant->physical && is_slow_kernel())
-		SKIP(return, SLOW_KERNEL);
+	if (variant->physical && is_too_slow())
+		SKIP(return, "a debugging kernel");
 	if (!has_far_node())
 		SKIP(return, "it takes the memory of two nodes, 0 and 1");
 	/* It has nothing to watch. */

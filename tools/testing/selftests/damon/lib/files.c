@@ -91,11 +91,6 @@ pid_t kdamond_pid(const char *file)
 	return atoi(damon_read(file));
 }
 
-bool is_slow_kernel(void)
-{
-	return !access("/sys/kernel/debug/kmemleak", F_OK);
-}
-
 static int scan_kdamonds(pid_t *last)
 {
 	struct dirent *entry;

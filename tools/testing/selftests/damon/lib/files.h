@@ -66,13 +66,6 @@ bool damon_is(const char *file, const char *text);
 /* The worker of a context, or 0 when there is none. */
 pid_t kdamond_pid(const char *file);
 
-/*
- * In a kernel with KASAN and kmemleak, a scheme needs a minute for all physical memory of a
- * guest: a test of one more kind of it tells no more than the first.
- */
-#define SLOW_KERNEL	"each page of the machine takes too long in this kernel"
-bool is_slow_kernel(void);
-
 /* Threads named kdamond.N. */
 int nr_kdamonds(void);
 
