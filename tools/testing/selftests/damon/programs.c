@@ -235,6 +235,8 @@ TEST_F_TIMEOUT(programs, a_real_one_is_covered_as_its_regions_allow, 240)
 
 	if (!has_node())
 		SKIP(return, "there is no program " NODE);
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	self->pid = program_start(run_node);
 	ASSERT_LT(0, self->pid);
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->pid, 1));
@@ -251,6 +253,8 @@ TEST_F_TIMEOUT(programs, a_real_one_has_no_larger_working_set_than_memory, 240)
 {
 	if (!has_node())
 		SKIP(return, "there is no program " NODE);
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	if (!getenv("DAMONCTL"))
 		SKIP(return, "DAMONCTL is not set");
 	self->pid = program_start(run_node);
