@@ -61,8 +61,8 @@ struct damon_eligible {
  * damon_goal_check() - The one validation of a goal.
  * @g:		The goal.
  *
- * Return: 0, or -EINVAL: there is no such metric or node, the target or the cgroup is 0, or a metric that
- *	is no part of a whole has no complement.
+ * Return: 0, or -EINVAL: there is no such metric or node, the target or the cgroup is 0, or a
+ *	metric that is no part of a whole has no complement.
  */
 int damon_goal_check(const struct damon_goal *g);
 

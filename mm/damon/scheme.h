@@ -28,8 +28,8 @@ const char *damon_action_name(enum damon_action action);
  * damon_schemes_check() - Can the primitives do what the schemes want?
  * @ctx:	The context.
  *
- * Return: 0, -EOPNOTSUPP for an action, a filter, or several nodes, or -EINVAL for a goal, or when a node that memory is to
- *	be moved to has none.
+ * Return: 0, -EOPNOTSUPP for an action, a filter, or several nodes, or -EINVAL for a goal, or
+ *	when a node that memory is to be moved to has none.
  */
 int damon_schemes_check(const struct damon_ctx *ctx);
 
