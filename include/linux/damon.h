@@ -230,6 +230,8 @@ struct damon_pattern {
  * @DAMON_GOAL_INACTIVE_MEM_BP:	Memory on the inactive lists, likewise.
  * @DAMON_GOAL_NODE_ELIGIBLE_MEM_BP: Memory on a node that the pattern of the scheme fits, of
  *				that on all nodes.  Physical memory only.
+ * @DAMON_GOAL_HUGEPAGE_MEM_BP: Memory in huge pages of processes and of files, of all that is
+ *				in use.
  * @DAMON_NR_GOAL_METRICS:	How many there are.
  *
  * Those in bp are in 1/10000.
@@ -244,6 +246,7 @@ enum damon_goal_metric {
 	DAMON_GOAL_ACTIVE_MEM_BP,
 	DAMON_GOAL_INACTIVE_MEM_BP,
 	DAMON_GOAL_NODE_ELIGIBLE_MEM_BP,
+	DAMON_GOAL_HUGEPAGE_MEM_BP,
 	DAMON_NR_GOAL_METRICS,
 };
 
@@ -528,6 +531,7 @@ struct damon_scheme_stat {
  * @nr_accesses: The count by which it matched.
  * @age:	The age by which it matched, in aggregations.
  * @sz_passed:	Bytes of it that passed the filters of pages, 0 if there are none.
+ * @probe_hits:	For each probe, as damon_region_probe_hits() tells.
  */
 struct damon_tried {
 	unsigned int scheme;
@@ -536,6 +540,7 @@ struct damon_tried {
 	unsigned int nr_accesses;
 	unsigned int age;
 	u64 sz_passed;
+	unsigned int probe_hits[DAMON_MAX_PROBES];
 };
 
 /** DAMON_NR_GIVEN_UP - Pages that a piece of work tells of. */

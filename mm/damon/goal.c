@@ -57,6 +57,7 @@ static const struct metric {
 	[DAMON_GOAL_ACTIVE_MEM_BP] = { .is_part = true },
 	[DAMON_GOAL_INACTIVE_MEM_BP] = { .is_part = true },
 	[DAMON_GOAL_NODE_ELIGIBLE_MEM_BP] = { .is_part = true, .has_node = true },
+	[DAMON_GOAL_HUGEPAGE_MEM_BP] = { .is_part = true },
 };
 
 static_assert(ARRAY_SIZE(metrics) == DAMON_NR_GOAL_METRICS);
@@ -178,6 +179,17 @@ static struct amount active_mem(void)
 	return (struct amount) { pages_to_bytes(active), pages_to_bytes(active + inactive) };
 }
 
+/* Huge pages, of the memory that is in use. */
+static struct amount hugepage_mem(void)
+{
+	u64 huge = global_node_page_state(NR_ANON_THPS) + global_node_page_state(NR_SHMEM_THPS) +
+		global_node_page_state(NR_FILE_THPS);
+	unsigned long nr_all = totalram_pages();
+	unsigned long nr_free = min(global_zone_page_state(NR_FREE_PAGES), nr_all);
+
+	return (struct amount) { pages_to_bytes(huge), pages_to_bytes(nr_all - nr_free) };
+}
+
 static struct amount read_amount(const struct damon_goal *g, const struct damon_eligible *eligible)
 {
 	switch (g->metric) {
@@ -193,6 +205,8 @@ static struct amount read_amount(const struct damon_goal *g, const struct damon_
 		return active_mem();
 	case DAMON_GOAL_INACTIVE_MEM_BP:
 		return rest(active_mem());
+	case DAMON_GOAL_HUGEPAGE_MEM_BP:
+		return hugepage_mem();
 	default:
 		return (struct amount) {
 			eligible->bytes(eligible->arg, g->nid),
@@ -205,7 +219,8 @@ static struct amount read_amount(const struct damon_goal *g, const struct damon_
 static bool is_of_use(const struct damon_goal *g)
 {
 	return g->metric == DAMON_GOAL_NODE_MEM_USED_BP ||
-		g->metric == DAMON_GOAL_NODE_MEMCG_USED_BP;
+		g->metric == DAMON_GOAL_NODE_MEMCG_USED_BP ||
+		g->metric == DAMON_GOAL_HUGEPAGE_MEM_BP;
 }
 
 static unsigned int to_bp(const struct damon_goal *g, struct amount a)
