@@ -20,6 +20,7 @@
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #include "evidence.h"
 #include "internal.h"
@@ -48,13 +49,20 @@ void damon_attrs_apply(struct damon_ctx *ctx, const struct damon_attrs *attrs)
 	damon_assert_owner(ctx);
 	if (old.sample_interval != attrs->sample_interval)
 		damon_check_waiting(ctx);
-	ctx->attrs = *attrs;
+	scoped_guard(spinlock, &ctx->stat_lock)
+		ctx->attrs = *attrs;
 	if (old.sample_interval == ctx->sample_interval &&
 	    old.aggr_interval == ctx->aggr_interval)
 		return;
 	damon_regions_rescale(ctx, &old);
 	damon_schemes_rescale(ctx, &old);
 	damon_begin_aggregation(ctx);
+}
+
+void damon_attrs_read(struct damon_ctx *ctx, struct damon_attrs *attrs)
+{
+	guard(spinlock)(&ctx->stat_lock);
+	*attrs = ctx->attrs;
 }
 
 /* === Targets === */

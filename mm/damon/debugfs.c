@@ -427,7 +427,7 @@ static int show_scheme_stat(struct seq_file *m, const struct damon_monitor *moni
 	if (err)
 		return err;
 	seq_printf(m, "scheme=%u action=%s active=%c nr_tried=%llu sz_tried=%llu", index,
-		   damon_action_name(monitor->cfg.schemes[index].action),
+		   damon_action_words[monitor->cfg.schemes[index].action],
 		   stat.active ? 'Y' : 'N', stat.nr_tried, stat.sz_tried);
 	seq_printf(m, " nr_applied=%llu sz_applied=%llu sz_ops_filter_passed=%llu",
 		   stat.nr_applied, stat.sz_applied, stat.sz_ops_filter_passed);

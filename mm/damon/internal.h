@@ -149,6 +149,17 @@ int damon_ctx_check(const struct damon_ctx *ctx);
 void damon_attrs_apply(struct damon_ctx *ctx, const struct damon_attrs *attrs);
 
 /**
+ * damon_attrs_read() - What are the attributes now?
+ * @ctx:	The context.
+ * @attrs:	Where to write them.
+ *
+ * They follow the goal of the intervals while the monitor runs.
+ *
+ * Context: Any but interrupts; takes a spinlock.
+ */
+void damon_attrs_read(struct damon_ctx *ctx, struct damon_attrs *attrs);
+
+/**
  * damon_check_waiting() - Check all samples now.
  * @ctx:	The context.
  *

@@ -900,6 +900,7 @@ static void pa_set(struct damon_ctx *ctx)
 const struct damon_primitives damon_pa_primitives = {
 	.name = "paddr",
 	.has_all_id = true,
+	.addr_unit = ADDR_UNIT,
 	.get_id = pa_get_id,
 	.id_number = pa_id_number,
 	.check_ids = pa_check_ids,

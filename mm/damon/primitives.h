@@ -32,6 +32,9 @@ struct damon_primitives {
 	 */
 	bool has_all_id;
 
+	/** @addr_unit: As in &struct damon_ctx. */
+	unsigned long addr_unit;
+
 	/**
 	 * @get_id: Find what @number names, an id or, if @is_fd, a descriptor, and
 	 * hold it.  Return 0, or an error that tells the user why not.

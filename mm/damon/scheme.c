@@ -79,8 +79,23 @@ struct damon_scheme_state {
 
 /* === Settings === */
 
+const char * const damon_action_words[] = {
+	[DAMON_WILLNEED] = "willneed",
+	[DAMON_COLD] = "cold",
+	[DAMON_PAGEOUT] = "pageout",
+	[DAMON_HUGEPAGE] = "hugepage",
+	[DAMON_NOHUGEPAGE] = "nohugepage",
+	[DAMON_STAT] = "stat",
+	[DAMON_COLLAPSE] = "collapse",
+	[DAMON_LRU_PRIO] = "lru_prio",
+	[DAMON_LRU_DEPRIO] = "lru_deprio",
+	[DAMON_MIGRATE_HOT] = "migrate_hot",
+	[DAMON_MIGRATE_COLD] = "migrate_cold",
+};
+
+static_assert(ARRAY_SIZE(damon_action_words) == DAMON_NR_ACTIONS);
+
 static const struct action {
-	const char *name;
 	/* Cold memory comes first; or hot memory; or all are equal. */
 	bool cold, hot;
 	/* It takes memory away from who has it. */
@@ -90,26 +105,21 @@ static const struct action {
 	/* It needs nodes. */
 	bool moves;
 } actions[] = {
-	[DAMON_WILLNEED] = { "willneed", .advises = true },
-	[DAMON_COLD] = { "cold", .cold = true, .gives_up = true },
-	[DAMON_PAGEOUT] = { "pageout", .cold = true, .gives_up = true },
-	[DAMON_HUGEPAGE] = { "hugepage", .hot = true, .advises = true },
-	[DAMON_NOHUGEPAGE] = { "nohugepage", .cold = true, .advises = true },
-	[DAMON_STAT] = { "stat" },
-	[DAMON_COLLAPSE] = { "collapse", .hot = true, .advises = true },
-	[DAMON_LRU_PRIO] = { "lru_prio", .hot = true },
-	[DAMON_LRU_DEPRIO] = { "lru_deprio", .cold = true, .gives_up = true },
-	[DAMON_MIGRATE_HOT] = { "migrate_hot", .hot = true, .moves = true },
-	[DAMON_MIGRATE_COLD] = { "migrate_cold", .cold = true, .gives_up = true, .moves = true },
+	[DAMON_WILLNEED] = { .advises = true },
+	[DAMON_COLD] = { .cold = true, .gives_up = true },
+	[DAMON_PAGEOUT] = { .cold = true, .gives_up = true },
+	[DAMON_HUGEPAGE] = { .hot = true, .advises = true },
+	[DAMON_NOHUGEPAGE] = { .cold = true, .advises = true },
+	[DAMON_STAT] = { },
+	[DAMON_COLLAPSE] = { .hot = true, .advises = true },
+	[DAMON_LRU_PRIO] = { .hot = true },
+	[DAMON_LRU_DEPRIO] = { .cold = true, .gives_up = true },
+	[DAMON_MIGRATE_HOT] = { .hot = true, .moves = true },
+	[DAMON_MIGRATE_COLD] = { .cold = true, .gives_up = true, .moves = true },
 };
 
 static_assert(ARRAY_SIZE(actions) == DAMON_NR_ACTIONS);
 static_assert(DAMON_NR_ACTIONS <= BITS_PER_LONG);
-
-const char *damon_action_name(enum damon_action action)
-{
-	return actions[action].name;
-}
 
 static int check_dests(const struct damon_scheme *s)
 {
@@ -268,6 +278,48 @@ int damon_schemes_check(const struct damon_ctx *ctx)
 			return -EINVAL;
 	}
 	return 0;
+}
+
+/* Schemes whose goals others are to have. */
+struct new_goals {
+	struct damon_scheme_state *schemes;
+	unsigned int nr;
+};
+
+static int exchange_goals(struct damon_ctx *ctx, void *arg)
+{
+	struct new_goals *new = arg;
+	unsigned int nr = min(new->nr, ctx->nr_schemes), i;
+
+	for (i = 0; i < nr; i++)
+		if (!ctx->sz_on_node && damon_goals_ask_eligible(&new->schemes[i].cfg.quota))
+			return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		swap(ctx->schemes[i].cfg.quota.goals, new->schemes[i].cfg.quota.goals);
+		swap(ctx->schemes[i].cfg.quota.nr_goals, new->schemes[i].cfg.quota.nr_goals);
+	}
+	return 0;
+}
+
+int damon_schemes_set_goals(struct damon_ctx *ctx, const struct damon_scheme *schemes,
+			    unsigned int nr)
+{
+	struct new_goals new = { .nr = nr };
+	unsigned int i, j;
+	int err = 0;
+
+	new.schemes = kvcalloc(nr ?: 1, sizeof(*new.schemes), GFP_KERNEL);
+	if (!new.schemes)
+		return -ENOMEM;
+	for (i = 0; i < nr && !err; i++) {
+		for (j = 0; j < schemes[i].quota.nr_goals && !err; j++)
+			err = damon_goal_check(&schemes[i].quota.goals[j]);
+		err = err ?: copy_scheme(&new.schemes[i].cfg, &schemes[i]);
+	}
+	err = err ?: damon_call(ctx, exchange_goals, &new);
+	/* Also what the other ones had. */
+	free_schemes(new.schemes, nr);
+	return err;
 }
 
 /* At which age memory is given up. */
@@ -767,13 +819,18 @@ static bool is_end_of_all(const struct damon_ctx *ctx, const struct damon_target
 static struct damon_tried part_of(const struct pass *p, const struct damon_region *r,
 				  unsigned long start, unsigned long end)
 {
-	return (struct damon_tried) {
+	struct damon_tried tried = {
 		.scheme = p->index,
 		.target = p->target_index,
 		.range = { max(start, r->ar.start), min(end, r->ar.end) },
 		.nr_accesses = count_of(p, r),
 		.age = r->age,
 	};
+	unsigned int i;
+
+	for (i = 0; p->walk && i < DAMON_MAX_PROBES; i++)
+		tried.probe_hits[i] = damon_region_probe_hits(p->ctx, r, i);
+	return tried;
 }
 
 /* An event for each region. */

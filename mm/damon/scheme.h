@@ -16,13 +16,8 @@
  */
 int damon_scheme_check(const struct damon_scheme *s);
 
-/**
- * damon_action_name() - The word for an action.
- * @action:	The action.
- *
- * Return: The word.
- */
-const char *damon_action_name(enum damon_action action);
+/* The word for each &enum damon_action. */
+extern const char * const damon_action_words[DAMON_NR_ACTIONS];
 
 /**
  * damon_schemes_check() - Can the primitives do what the schemes want?
@@ -100,6 +95,19 @@ void damon_schemes_rescale(struct damon_ctx *ctx, const struct damon_attrs *old)
  * Context: On the worker of @ctx, or while it is off.
  */
 void damon_schemes_exchange(struct damon_ctx *ctx, struct damon_ctx *from);
+
+/**
+ * damon_schemes_set_goals() - Give the quotas of the schemes other goals.
+ * @ctx:	The context.
+ * @schemes:	Schemes with the goals, by their index; all else of them is not looked at.
+ * @nr:		Their number; the schemes behind keep their goals.
+ *
+ * Context: As damon_call().
+ * Return: 0; -EINVAL for a goal that damon_set_schemes() would refuse, or that the primitives
+ *	can not tell; -ENOMEM; what damon_call() returns.  On an error nothing has changed.
+ */
+int damon_schemes_set_goals(struct damon_ctx *ctx, const struct damon_scheme *schemes,
+			    unsigned int nr);
 
 /**
  * damon_schemes_forget_target() - A target goes away.
