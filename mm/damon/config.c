@@ -8,6 +8,7 @@
 #include "config.h"
 #include "internal.h"
 #include "scheme.h"
+#include "tune.h"
 
 void damon_cfg_init(struct damon_cfg *cfg)
 {
@@ -102,7 +103,7 @@ int damon_cfg_check(const struct damon_cfg *cfg)
 	unsigned int i;
 	int err;
 
-	err = damon_attrs_check(&cfg->attrs);
+	err = damon_attrs_check(&cfg->attrs) ?: damon_tune_check(&cfg->attrs, &cfg->goal);
 	if (err)
 		return err;
 	if (cfg->nr_targets > min(cfg->attrs.max_nr_regions, DAMON_CFG_MAX_TARGETS) ||
@@ -163,17 +164,34 @@ struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 	ctx->attrs = cfg->attrs;
+	ctx->goal = cfg->goal;
+	ctx->pause = cfg->pause;
 	cfg->primitives->set(ctx);
 	err = damon_set_targets(ctx, cfg->targets, cfg->nr_targets);
 	if (!err)
 		err = build_regions(ctx, cfg);
 	if (!err)
 		err = damon_set_schemes(ctx, cfg->schemes, cfg->nr_schemes);
+	if (!err)
+		err = damon_set_probes(ctx, cfg->probes, cfg->nr_probes);
 	if (err) {
 		damon_destroy_ctx(ctx);
 		return ERR_PTR(err);
 	}
 	return ctx;
+}
+
+static void free_rows(struct damon_cfg *cfg)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->nr_schemes; i++) {
+		kfree(cfg->schemes[i].filters);
+		kfree(cfg->schemes[i].dests);
+		kfree(cfg->schemes[i].quota.goals);
+	}
+	for (i = 0; i < cfg->nr_probes; i++)
+		kfree(cfg->probes[i].filters);
 }
 
 void damon_cfg_clear(struct damon_cfg *cfg)
@@ -189,9 +207,13 @@ void damon_cfg_clear(struct damon_cfg *cfg)
 	kvfree(cfg->regions);
 	cfg->regions = NULL;
 	cfg->nr_regions = 0;
+	free_rows(cfg);
 	kvfree(cfg->schemes);
 	cfg->schemes = NULL;
 	cfg->nr_schemes = 0;
+	kvfree(cfg->probes);
+	cfg->probes = NULL;
+	cfg->nr_probes = 0;
 }
 
 #ifdef CONFIG_DAMON_KUNIT_TEST

@@ -26,6 +26,8 @@ struct damon_cfg_region {
 /**
  * struct damon_cfg - A whole monitor, as the user asked for it.
  * @attrs:		Intervals and limits.
+ * @goal:		What the intervals follow, if anything.
+ * @pause:		Begin, or go on, without watching.
  * @primitives:		What kind of memory @targets are; may be NULL where there are
  *			none.
  * @targets:		The ids of the targets, as the primitives take them.  The
@@ -33,11 +35,16 @@ struct damon_cfg_region {
  * @nr_targets:		Length of @targets.
  * @regions:		What to begin with, rows of all targets mixed.
  * @nr_regions:		Length of @regions; 0 to begin with all memory.
- * @schemes:		What to do with memory.
+ * @schemes:		What to do with memory.  What they point to is the configuration's, and
+ *			was allocated by kmalloc().
  * @nr_schemes:		Length of @schemes.
+ * @probes:		Attributes to look for.  What they point to, likewise.
+ * @nr_probes:		Length of @probes.
  */
 struct damon_cfg {
 	struct damon_attrs attrs;
+	struct damon_intervals_goal goal;
+	bool pause;
 	const struct damon_primitives *primitives;
 	unsigned long *targets;
 	unsigned int nr_targets;
@@ -45,6 +52,8 @@ struct damon_cfg {
 	unsigned int nr_regions;
 	struct damon_scheme *schemes;
 	unsigned int nr_schemes;
+	struct damon_probe *probes;
+	unsigned int nr_probes;
 };
 
 /**
@@ -66,7 +75,7 @@ void damon_cfg_init(struct damon_cfg *cfg);
  * damon_cfg_check() - Can a monitor be built of this?
  * @cfg:	The configuration.
  *
- * Return: 0; -EINVAL when an attribute is out of its range, when there are more
+ * Return: 0; -EINVAL when an attribute or the goal is out of its range, when there are more
  *	targets or more first regions than max_nr_regions, or more targets than
  *	DAMON_CFG_MAX_TARGETS, when targets are of no kind, or when first regions
  *	name no target, hold no whole page, or are not ascending and disjoint for
@@ -80,8 +89,8 @@ int damon_cfg_check(const struct damon_cfg *cfg);
  *		is destroyed.
  *
  * Return: The context, off; or ERR_PTR() of what damon_cfg_check() says, of -EINVAL
- *	when it is of no kind, or has a target without a range where only ranges are
- *	watched, or of -ENOMEM.
+ *	when it is of no kind, has a target without a range where only ranges are
+ *	watched, or probes that damon_set_probes() refuses, or of -ENOMEM.
  */
 struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg);
 

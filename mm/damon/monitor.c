@@ -3,8 +3,10 @@
  * Monitors with a name: their configurations, their running contexts, and who may run
  * beside whom.
  *
- * All monitors are started together and stopped together, and while one runs, no
- * setting of any changes.
+ * Who may run beside whom.  Some monitors each have their own life: they are started, changed
+ * and stopped one by one, and may run beside each other.  All others are started together and
+ * stopped together, while none of the first kind runs, and while one of them runs, no setting of
+ * any of them changes.
  *
  * Notes on locking
  *
@@ -12,10 +14,14 @@
  *   with its configuration.  The worker never takes it, so it may be held while a
  *   worker is waited for.
  *
- * - Whoever waits for it can be interrupted, and whoever waits for a worker with it
- *   held can be killed.
+ * - ctx_lock of a monitor (rwsem) is held by whoever uses its context, also while waiting for
+ *   the worker; and for writing by whoever puts another one in its place, which the worker of
+ *   the old one has left.  So this waits for no more than an answer that is on its way.
  *
- *   damon_monitors_lock -> kdamond_lock
+ * - Whoever waits for damon_monitors_lock can be interrupted, and whoever waits for a worker
+ *   with a lock held can be killed.
+ *
+ *   damon_monitors_lock -> ctx_lock -> kdamond_lock
  */
 #define pr_fmt(fmt) "damon: " fmt
 
@@ -38,7 +44,15 @@ void damon_monitor_init(struct damon_monitor *m, const char *name)
 	INIT_LIST_HEAD(&m->list);
 	damon_cfg_init(&m->cfg);
 	m->ctx = NULL;
+	init_rwsem(&m->ctx_lock);
+	m->beside = false;
 	strscpy(m->name, name);
+}
+
+void damon_monitor_init_beside(struct damon_monitor *m)
+{
+	damon_monitor_init(m, "");
+	m->beside = true;
 }
 
 void damon_monitor_add(struct damon_monitor *m)
@@ -53,12 +67,25 @@ void damon_monitor_del(struct damon_monitor *m)
 	list_del_init(&m->list);
 }
 
+/* The one before is off, and nobody uses it any more. */
+static void set_ctx(struct damon_monitor *m, struct damon_ctx *ctx)
+{
+	scoped_guard(rwsem_write, &m->ctx_lock)
+		swap(m->ctx, ctx);
+	damon_destroy_ctx(ctx);
+}
+
+void damon_monitor_clear(struct damon_monitor *m)
+{
+	set_ctx(m, NULL);
+	damon_cfg_clear(&m->cfg);
+	damon_cfg_init(&m->cfg);
+}
+
 void damon_monitor_fini(struct damon_monitor *m)
 {
 	WARN_ON_ONCE(!list_empty(&m->list));
-	damon_destroy_ctx(m->ctx);
-	m->ctx = NULL;
-	damon_cfg_clear(&m->cfg);
+	damon_monitor_clear(m);
 }
 
 struct damon_monitor *damon_monitor_find(const char *name)
@@ -67,20 +94,30 @@ struct damon_monitor *damon_monitor_find(const char *name)
 
 	lockdep_assert_held(&damon_monitors_lock);
 	list_for_each_entry(m, &monitors, list)
-		if (!strcmp(m->name, name))
+		if (!m->beside && !strcmp(m->name, name))
 			return m;
 	return NULL;
 }
 
-bool damon_monitors_run(void)
+static bool any_runs(bool beside)
 {
 	struct damon_monitor *m;
 
 	lockdep_assert_held(&damon_monitors_lock);
 	list_for_each_entry(m, &monitors, list)
-		if (m->ctx && damon_is_on(m->ctx))
+		if (m->beside == beside && m->ctx && damon_is_on(m->ctx))
 			return true;
 	return false;
+}
+
+bool damon_monitors_beside_run(void)
+{
+	return any_runs(/*beside=*/true);
+}
+
+bool damon_monitors_run(void)
+{
+	return any_runs(/*beside=*/false);
 }
 
 /* Free what @cfg holds, except what @other holds as well. */
@@ -116,8 +153,7 @@ int damon_monitor_change(struct damon_monitor *m,
 			err = damon_cfg_check(&new);
 		if (!err) {
 			/* The context that was on may know the old targets. */
-			damon_destroy_ctx(m->ctx);
-			m->ctx = NULL;
+			set_ctx(m, NULL);
 			swap(m->cfg, new);
 		}
 		clear_unshared(&new, &m->cfg);
@@ -125,9 +161,30 @@ int damon_monitor_change(struct damon_monitor *m,
 	return err;
 }
 
+struct damon_ctx *damon_monitor_get(struct damon_monitor *m)
+{
+	if (down_read_killable(&m->ctx_lock))
+		return ERR_PTR(-EINTR);
+	if (m->ctx)
+		return m->ctx;
+	up_read(&m->ctx_lock);
+	return ERR_PTR(-EINVAL);
+}
+
+void damon_monitor_put(struct damon_monitor *m)
+{
+	up_read(&m->ctx_lock);
+}
+
+bool damon_monitor_is_on(struct damon_monitor *m)
+{
+	guard(rwsem_read)(&m->ctx_lock);
+	return m->ctx && damon_is_on(m->ctx);
+}
+
 int damon_monitor_pid(struct damon_monitor *m)
 {
-	lockdep_assert_held(&damon_monitors_lock);
+	guard(rwsem_read)(&m->ctx_lock);
 	if (!m->ctx)
 		return 0;
 	/* The lock of the context keeps the worker from going away meanwhile. */
@@ -141,8 +198,7 @@ static int start_monitor(struct damon_monitor *m)
 
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	damon_destroy_ctx(m->ctx);
-	m->ctx = ctx;
+	set_ctx(m, ctx);
 	return damon_start(ctx);
 }
 
@@ -154,10 +210,10 @@ static int stop_monitors(void)
 
 	lockdep_assert_held(&damon_monitors_lock);
 	list_for_each_entry(m, &monitors, list)
-		if (m->ctx)
+		if (!m->beside && m->ctx)
 			damon_ask_to_stop(m->ctx);
 	list_for_each_entry(m, &monitors, list) {
-		if (!m->ctx)
+		if (m->beside || !m->ctx)
 			continue;
 		err = damon_wait_until_off(m->ctx);
 		if (err)
@@ -172,16 +228,16 @@ int damon_monitors_start(void)
 	int err;
 
 	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock) {
-		if (damon_monitors_run())
+		if (damon_monitors_run() || damon_monitors_beside_run())
 			return -EBUSY;
 		list_for_each_entry(m, &monitors, list) {
-			if (!m->cfg.nr_targets) {
+			if (!m->beside && !m->cfg.nr_targets) {
 				pr_debug("monitor '%s' has no targets\n", m->name);
 				return -EINVAL;
 			}
 		}
 		list_for_each_entry(m, &monitors, list) {
-			err = start_monitor(m);
+			err = m->beside ? 0 : start_monitor(m);
 			if (err) {
 				stop_monitors();
 				return err;
@@ -199,4 +255,65 @@ int damon_monitors_stop(void)
 		return stop_monitors();
 	}
 	return 0;
+}
+
+int damon_monitor_start(struct damon_monitor *m, struct damon_cfg *cfg)
+{
+	struct damon_ctx *ctx;
+	int err;
+
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock) {
+		/* Nobody would find it, to stop it. */
+		if (list_empty(&m->list))
+			return -ENODEV;
+		if (damon_monitors_run() || (m->ctx && damon_is_on(m->ctx)))
+			return -EBUSY;
+		ctx = damon_cfg_build(cfg);
+		if (IS_ERR(ctx))
+			return PTR_ERR(ctx);
+		err = damon_start(ctx);
+		if (err) {
+			damon_destroy_ctx(ctx);
+			return err;
+		}
+		set_ctx(m, ctx);
+		swap(m->cfg, *cfg);
+	}
+	return 0;
+}
+
+int damon_monitor_commit(struct damon_monitor *m, struct damon_cfg *cfg)
+{
+	struct damon_ctx *from;
+	int err;
+
+	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock) {
+		if (!m->ctx)
+			return -EINVAL;
+		if (!damon_is_on(m->ctx))
+			return -ECANCELED;
+		from = damon_cfg_build(cfg);
+		if (IS_ERR(from))
+			return PTR_ERR(from);
+		err = damon_commit(m->ctx, from);
+		/* The targets that are left over, before what the former settings hold of them. */
+		damon_destroy_ctx(from);
+		if (!err)
+			swap(m->cfg, *cfg);
+	}
+	/* It ends by itself, and nobody starts it meanwhile. */
+	return err == -EBUSY ? -ECANCELED : err;
+}
+
+int damon_monitor_stop(struct damon_monitor *m)
+{
+	struct damon_ctx *ctx = damon_monitor_get(m);
+	int err;
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	damon_ask_to_stop(ctx);
+	err = damon_wait_until_off(ctx);
+	damon_monitor_put(m);
+	return err;
 }

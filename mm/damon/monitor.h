@@ -8,6 +8,7 @@
 
 #include <linux/limits.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 
 #include "config.h"
 
@@ -16,12 +17,16 @@
  * @list:	Node in the list of all monitors.
  * @cfg:	The configuration.
  * @ctx:	The context that was last built of @cfg, or NULL.
- * @name:	The name.
+ * @ctx_lock:	Keeps @ctx, see the notes on locking in monitor.c.
+ * @beside:	It may run while others do for which this is set.
+ * @name:	The name; empty for those that are @beside others.
  */
 struct damon_monitor {
 	struct list_head list;
 	struct damon_cfg cfg;
 	struct damon_ctx *ctx;
+	struct rw_semaphore ctx_lock; /* see above */
+	bool beside;
 	char name[NAME_MAX + 1];
 };
 
@@ -29,11 +34,21 @@ struct damon_monitor {
 extern struct mutex damon_monitors_lock;
 
 /**
- * damon_monitor_init() - Begin a monitor, with the default settings.
+ * damon_monitor_init() - Begin a monitor that runs when no other one does.
  * @m:		The monitor; no other one may see it yet.
  * @name:	Its name, which fits.
+ *
+ * It has the default settings.
  */
 void damon_monitor_init(struct damon_monitor *m, const char *name);
+
+/**
+ * damon_monitor_init_beside() - Begin a monitor that may run beside others.
+ * @m:		The monitor; no other one may see it yet.
+ *
+ * It is started and stopped by itself.
+ */
+void damon_monitor_init_beside(struct damon_monitor *m);
 
 /**
  * damon_monitor_add() - Let others see a monitor.
@@ -50,6 +65,14 @@ void damon_monitor_add(struct damon_monitor *m);
  * Context: damon_monitors_lock is held.
  */
 void damon_monitor_del(struct damon_monitor *m);
+
+/**
+ * damon_monitor_clear() - Give back the settings, and the context.
+ * @m:		A monitor that is off.
+ *
+ * Context: May sleep; damon_monitors_lock is held, or nobody can find the monitor.
+ */
+void damon_monitor_clear(struct damon_monitor *m);
 
 /**
  * damon_monitor_fini() - Give back all that a monitor holds.
@@ -86,15 +109,85 @@ int damon_monitor_change(struct damon_monitor *m,
  * damon_monitor_pid() - The worker of a monitor.
  * @m:		The monitor.
  *
- * Context: May sleep; damon_monitors_lock is held.
+ * Context: May sleep.
  * Return: Its number as the caller sees it, or 0 when there is none.
  */
 int damon_monitor_pid(struct damon_monitor *m);
 
 /**
- * damon_monitors_run() - Does any monitor run?
+ * damon_monitor_is_on() - Does a monitor run?
+ * @m:		The monitor.
  *
- * While one does, no setting may change, and there can be no more monitors.
+ * Context: May sleep.
+ * Return: Whether it does.
+ */
+bool damon_monitor_is_on(struct damon_monitor *m);
+
+/**
+ * damon_monitor_get() - Keep the context of a monitor.
+ * @m:		The monitor.
+ *
+ * Context: May sleep.  Whoever holds it does not keep the monitor from being stopped or
+ *	changed, but from being started anew: so nothing but the worker is waited for.
+ * Return: The context, to be given back by damon_monitor_put(); ERR_PTR() of -EINVAL when
+ *	the monitor has none, or of -EINTR when the caller was killed.
+ */
+struct damon_ctx *damon_monitor_get(struct damon_monitor *m);
+
+/**
+ * damon_monitor_put() - Give back the context of a monitor.
+ * @m:		The monitor.
+ */
+void damon_monitor_put(struct damon_monitor *m);
+
+/**
+ * damon_monitor_start() - Start one monitor.
+ * @m:		One that may run beside others.
+ * @cfg:	The settings.  They are those of the monitor afterwards, and the caller has to
+ *		clear the former ones.
+ *
+ * Context: May sleep; takes damon_monitors_lock.
+ * Return: 0; -EBUSY when it is on, or one is that may not run beside others; -ENODEV when it
+ *	was deleted; what damon_cfg_build() and damon_start() say; -ERESTARTSYS when a signal
+ *	came first.  On an error nothing has changed.
+ */
+int damon_monitor_start(struct damon_monitor *m, struct damon_cfg *cfg);
+
+/**
+ * damon_monitor_commit() - Give one monitor, which runs, new settings.
+ * @m:		One that may run beside others.
+ * @cfg:	The settings.  They are those of the monitor afterwards, and the caller has to
+ *		clear the former ones.
+ *
+ * Context: May sleep; takes damon_monitors_lock.
+ * Return: 0; -EINVAL when it was never started; -ECANCELED when it is off, or ends; what
+ *	damon_cfg_build() and damon_commit() say; -ERESTARTSYS when a signal came first.  On an
+ *	error nothing has changed.
+ */
+int damon_monitor_commit(struct damon_monitor *m, struct damon_cfg *cfg);
+
+/**
+ * damon_monitor_stop() - Stop one monitor.
+ * @m:		One that may run beside others.
+ *
+ * Context: May sleep.
+ * Return: 0, also when it is off; -EINVAL when it was never started; -EINTR when the caller
+ *	was killed before it had ended, which it will.
+ */
+int damon_monitor_stop(struct damon_monitor *m);
+
+/**
+ * damon_monitors_beside_run() - Does any monitor run that may run beside others?
+ *
+ * Context: damon_monitors_lock is held.
+ * Return: Whether one does.
+ */
+bool damon_monitors_beside_run(void);
+
+/**
+ * damon_monitors_run() - Does any monitor run that may not run beside others?
+ *
+ * While one does, no setting of these may change, and there can be no more of them.
  *
  * Context: damon_monitors_lock is held.
  * Return: Whether one does.
@@ -102,19 +195,21 @@ int damon_monitor_pid(struct damon_monitor *m);
 bool damon_monitors_run(void);
 
 /**
- * damon_monitors_start() - Start all monitors.
+ * damon_monitors_start() - Start all monitors that may not run beside others.
+ *
+ * Among themselves they may.
  *
  * Where one can not be started, those that were begun are stopped again, or, if the
  * caller is killed meanwhile, at least asked to end.
  *
  * Context: May sleep; takes damon_monitors_lock.
- * Return: 0; -EBUSY when one runs already; -EINVAL when one has no targets; what
+ * Return: 0; -EBUSY when any monitor runs already; -EINVAL when one has no targets; what
  *	damon_cfg_build() and damon_start() say; -ERESTARTSYS when a signal came first.
  */
 int damon_monitors_start(void);
 
 /**
- * damon_monitors_stop() - Stop all monitors.
+ * damon_monitors_stop() - Stop all monitors that may not run beside others.
  *
  * All are asked to stop at once, before the first is waited for.
  *
