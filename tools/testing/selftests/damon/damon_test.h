@@ -25,6 +25,7 @@
 #include "lib/files.h"
 #include "lib/memory.h"
 #include "lib/snapshot.h"
+#include "lib/sysfs.h"
 #include "lib/work.h"
 
 #define EXPECT_IN_TIME(since, target, start, end, want) do {			\

@@ -184,6 +184,9 @@ int damon_init_regions(unsigned long start, unsigned long end)
 	return damon_write("init_regions", row);
 }
 
+/* What most of the programs are about. */
+const char * __attribute__((weak)) needed_dir = DAMON_DIR;
+
 /* A whole program that can prove nothing here is skipped at once. */
 static void __attribute__((constructor)) need_damon(void)
 {
@@ -191,8 +194,8 @@ static void __attribute__((constructor)) need_damon(void)
 		ksft_print_msg("these tests need root\n");
 		exit(KSFT_SKIP);
 	}
-	if (access(DAMON_DIR, F_OK)) {
-		ksft_print_msg("no " DAMON_DIR ": see the file config\n");
+	if (access(needed_dir, F_OK)) {
+		ksft_print_msg("no %s: see the file config\n", needed_dir);
 		exit(KSFT_SKIP);
 	}
 }

@@ -26,6 +26,9 @@
 #define ARENA2		(32 * TiB)
 #define ARENA3		(48 * TiB)
 
+/* A program is skipped without this directory; DAMON_DIR unless it says so. */
+extern const char *needed_dir;
+
 /* Longer than anything takes that does not hang, also with all debugging. */
 #define PATIENCE	60
 
