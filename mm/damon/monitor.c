@@ -6,13 +6,15 @@
  * Who may run beside whom.  Some monitors each have their own life: they are started, changed
  * and stopped one by one, and may run beside each other.  All others are started together and
  * stopped together, while none of the first kind runs, and while one of them runs, no setting of
- * any of them changes.
+ * any of them changes.  While the monitor of a user inside the kernel runs, no other one does.
+ * Two monitors of the same memory take accesses from each other, so who starts several of the
+ * first kind is expected to know what they watch.
  *
  * Notes on locking
  *
  * - damon_monitors_lock (mutex) protects the list of monitors, and each monitor in it
- *   with its configuration.  The worker never takes it, so it may be held while a
- *   worker is waited for.
+ *   with its configuration; and the users, with their contexts.  The worker never takes it,
+ *   so it may be held while a worker is waited for.
  *
  * - ctx_lock of a monitor (rwsem) is held by whoever uses its context, also while waiting for
  *   the worker; and for writing by whoever puts another one in its place, which the worker of
@@ -35,9 +37,10 @@
 #include "internal.h"
 #include "monitor.h"
 
-/* Protects this list and each monitor in it; see above. */
+/* Protects these lists and all that is in them; see above. */
 DEFINE_MUTEX(damon_monitors_lock);
 static LIST_HEAD(monitors);
+static LIST_HEAD(users);
 
 void damon_monitor_init(struct damon_monitor *m, const char *name)
 {
@@ -120,6 +123,27 @@ bool damon_monitors_run(void)
 	return any_runs(/*beside=*/false);
 }
 
+bool damon_user_runs(struct damon_user *user)
+{
+	lockdep_assert_held(&damon_monitors_lock);
+	return user->ctx && damon_is_on(user->ctx);
+}
+
+static bool users_run(void)
+{
+	struct damon_user *user;
+
+	list_for_each_entry(user, &users, list)
+		if (damon_user_runs(user))
+			return true;
+	return false;
+}
+
+static bool anything_runs(void)
+{
+	return damon_monitors_beside_run() || damon_monitors_run() || users_run();
+}
+
 /* Free what @cfg holds, except what @other holds as well. */
 static void clear_unshared(struct damon_cfg *cfg, const struct damon_cfg *other)
 {
@@ -182,14 +206,25 @@ bool damon_monitor_is_on(struct damon_monitor *m)
 	return m->ctx && damon_is_on(m->ctx);
 }
 
+static int pid_of(struct damon_ctx *ctx)
+{
+	if (!ctx)
+		return 0;
+	/* The lock of the context keeps the worker from going away meanwhile. */
+	guard(mutex)(&ctx->kdamond_lock);
+	return ctx->calls_open ? task_pid_vnr(ctx->kdamond) : 0;
+}
+
 int damon_monitor_pid(struct damon_monitor *m)
 {
 	guard(rwsem_read)(&m->ctx_lock);
-	if (!m->ctx)
-		return 0;
-	/* The lock of the context keeps the worker from going away meanwhile. */
-	guard(mutex)(&m->ctx->kdamond_lock);
-	return m->ctx->calls_open ? task_pid_vnr(m->ctx->kdamond) : 0;
+	return pid_of(m->ctx);
+}
+
+int damon_user_pid(struct damon_user *user)
+{
+	lockdep_assert_held(&damon_monitors_lock);
+	return pid_of(user->ctx);
 }
 
 static int start_monitor(struct damon_monitor *m)
@@ -228,7 +263,7 @@ int damon_monitors_start(void)
 	int err;
 
 	scoped_cond_guard(mutex_intr, return -ERESTARTSYS, &damon_monitors_lock) {
-		if (damon_monitors_run() || damon_monitors_beside_run())
+		if (anything_runs())
 			return -EBUSY;
 		list_for_each_entry(m, &monitors, list) {
 			if (!m->beside && !m->cfg.nr_targets) {
@@ -266,7 +301,7 @@ int damon_monitor_start(struct damon_monitor *m, struct damon_cfg *cfg)
 		/* Nobody would find it, to stop it. */
 		if (list_empty(&m->list))
 			return -ENODEV;
-		if (damon_monitors_run() || (m->ctx && damon_is_on(m->ctx)))
+		if (damon_monitors_run() || users_run() || (m->ctx && damon_is_on(m->ctx)))
 			return -EBUSY;
 		ctx = damon_cfg_build(cfg);
 		if (IS_ERR(ctx))
@@ -316,4 +351,32 @@ int damon_monitor_stop(struct damon_monitor *m)
 	err = damon_wait_until_off(ctx);
 	damon_monitor_put(m);
 	return err;
+}
+
+void damon_user_add(struct damon_user *user)
+{
+	lockdep_assert_held(&damon_monitors_lock);
+	list_add_tail(&user->list, &users);
+}
+
+int damon_user_start(struct damon_user *user, struct damon_ctx *ctx)
+{
+	int err;
+
+	lockdep_assert_held(&damon_monitors_lock);
+	if (anything_runs())
+		return -EBUSY;
+	err = damon_start(ctx);
+	if (err)
+		return err;
+	damon_destroy_ctx(user->ctx);
+	user->ctx = ctx;
+	return 0;
+}
+
+int damon_user_stop(struct damon_user *user)
+{
+	lockdep_assert_held(&damon_monitors_lock);
+	damon_ask_to_stop(user->ctx);
+	return damon_wait_until_off(user->ctx);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Monitors with a name: each has a configuration, and the context that was built of
- * it.  An interface is a view of them.
+ * it.  An interface is a view of them.  And code of the kernel that has a monitor of its own,
+ * beside which no other one runs.
  */
 #ifndef _MM_DAMON_MONITOR_H
 #define _MM_DAMON_MONITOR_H
@@ -28,6 +29,16 @@ struct damon_monitor {
 	struct rw_semaphore ctx_lock; /* see above */
 	bool beside;
 	char name[NAME_MAX + 1];
+};
+
+/**
+ * struct damon_user - Code of the kernel that has a monitor without a name.
+ * @list:	Node in the list of all users.
+ * @ctx:	The monitor, or NULL when there was none yet.
+ */
+struct damon_user {
+	struct list_head list;
+	struct damon_ctx *ctx;
 };
 
 /* See the notes on locking in monitor.c. */
@@ -203,7 +214,7 @@ bool damon_monitors_run(void);
  * caller is killed meanwhile, at least asked to end.
  *
  * Context: May sleep; takes damon_monitors_lock.
- * Return: 0; -EBUSY when any monitor runs already; -EINVAL when one has no targets; what
+ * Return: 0; -EBUSY when anything runs already; -EINVAL when one has no targets; what
  *	damon_cfg_build() and damon_start() say; -ERESTARTSYS when a signal came first.
  */
 int damon_monitors_start(void);
@@ -218,5 +229,52 @@ int damon_monitors_start(void);
  *	the caller was killed before all had ended, which they will.
  */
 int damon_monitors_stop(void);
+
+/**
+ * damon_user_add() - From now on, the monitor of a user counts.
+ * @user:	The user, which stays for ever.
+ *
+ * Context: damon_monitors_lock is held.
+ */
+void damon_user_add(struct damon_user *user);
+
+/**
+ * damon_user_runs() - Does the monitor of a user run?
+ * @user:	The user.
+ *
+ * Context: damon_monitors_lock is held.
+ * Return: Whether it does.
+ */
+bool damon_user_runs(struct damon_user *user);
+
+/**
+ * damon_user_pid() - The worker of a user.
+ * @user:	The user.
+ *
+ * Context: May sleep; damon_monitors_lock is held.
+ * Return: As damon_monitor_pid().
+ */
+int damon_user_pid(struct damon_user *user);
+
+/**
+ * damon_user_start() - Start a new monitor of a user, alone.
+ * @user:	The user.
+ * @ctx:	The monitor.  It is @user->ctx afterwards, in the place of the one before; on an
+ *		error it stays the caller's.
+ *
+ * Context: May sleep; damon_monitors_lock is held.
+ * Return: 0; -EBUSY when a monitor with a name runs, or that of any user; what damon_start()
+ *	says.
+ */
+int damon_user_start(struct damon_user *user, struct damon_ctx *ctx);
+
+/**
+ * damon_user_stop() - Stop the monitor of a user and wait until it is off.
+ * @user:	The user.
+ *
+ * Context: May sleep; damon_monitors_lock is held.
+ * Return: 0; -EINTR when the caller was killed before it had ended, which it will.
+ */
+int damon_user_stop(struct damon_user *user);
 
 #endif /* _MM_DAMON_MONITOR_H */
