@@ -291,7 +291,8 @@ enum damon_goal_tuner {
  * @refault_bp:		Of the bytes that @DAMON_PAGEOUT gives up, how many may come back
  *			within 10 seconds, in 1/10000; 0 for no such goal.  Memory is then
  *			given up at an age that is set by what came back, not less than the
- *			one of the pattern.
+ *			one of the pattern, nor than a second; and little by little, until it
+ *			is known what comes back.
  * @goals:		What the work is to lead to: the bytes of each window are set so that
  *			the goal that is nearest to being reached, or beyond, is kept.
  * @nr_goals:		The length of @goals, 0 for none.
@@ -564,6 +565,8 @@ struct damon_tried {
  *		primitives.
  * @sz_passed:	Bytes of pages that the filters let pass; set by the primitives.
  * @sz_applied:	Bytes that the action had an effect on; set by the primitives.
+ * @sz_given_up: Of @DAMON_PAGEOUT, these and those that are on their way to swap, as far as
+ *		can be told; set by the primitives.
  * @given_up:	Some of the pages that were given up, all equally likely; set by the
  *		primitives.
  * @nr_given_up: How many these are.
@@ -581,6 +584,7 @@ struct damon_work {
 	unsigned int nr_filters;
 	unsigned long sz_passed;
 	unsigned long sz_applied;
+	unsigned long sz_given_up;
 	unsigned long given_up[DAMON_NR_GIVEN_UP];
 	unsigned int nr_given_up;
 };

@@ -41,7 +41,8 @@ static void act_on_folio(struct damon_work *work, struct folio *folio, unsigned 
 	if (work->action == DAMON_STAT || (work->spare && damon_pa_was_accessed(folio)))
 		return;
 	if (work->action == DAMON_PAGEOUT) {
-		damon_isolate(folio, list);
+		if (damon_isolate(folio, list))
+			work->sz_given_up += sz;
 		return;
 	}
 	if (damon_moves(work->action)) {

@@ -166,15 +166,16 @@ struct page_work {
 	struct vm_area_struct *vma;
 	/* Isolated, to be reclaimed. */
 	struct list_head folios;
-	unsigned long nr_folios;
+	unsigned long nr_folios, sz_folios;
 	struct damon_move move;
 };
 
 /* Each is as likely to be among those that are told. */
-static void tell(struct page_work *pw, unsigned long addr)
+static void tell(struct page_work *pw, struct folio *folio, unsigned long addr)
 {
 	unsigned long i = pw->nr_folios++;
 
+	pw->sz_folios += folio_size(folio);
 	if (i < DAMON_NR_GIVEN_UP)
 		pw->work->nr_given_up++;
 	else
@@ -183,17 +184,23 @@ static void tell(struct page_work *pw, unsigned long addr)
 		pw->work->given_up[i] = addr;
 }
 
-/* Not all of those that were isolated could be reclaimed. */
-static void drop_present(struct mm_struct *mm, struct damon_work *work)
+/*
+ * Not all of those that were isolated could be reclaimed.  What is being written to swap is
+ * not freed yet: as large a part is gone as of those that are told.
+ */
+static void drop_present(struct page_work *pw)
 {
-	unsigned int i = 0;
+	unsigned int i = 0, nr_told = pw->work->nr_given_up;
+	struct damon_work *work = pw->work;
 
 	while (i < work->nr_given_up) {
-		if (damon_va_is_present(mm, work->given_up[i]) > 0)
+		if (damon_va_is_present(pw->mm, work->given_up[i]) > 0)
 			work->given_up[i] = work->given_up[--work->nr_given_up];
 		else
 			i++;
 	}
+	if (nr_told)
+		work->sz_given_up = pw->sz_folios / nr_told * work->nr_given_up;
 }
 
 /* Entries that map some pages of a folio, one huge one or @nr of pages. */
@@ -260,7 +267,7 @@ static void act_on_folio(struct page_work *pw, struct folio *folio, unsigned lon
 		folio_deactivate(folio);
 		pw->work->sz_applied += folio_size(folio);
 	} else if (damon_isolate(folio, &pw->folios)) {
-		tell(pw, addr);
+		tell(pw, folio, addr);
 	}
 }
 
@@ -437,7 +444,7 @@ static int work_on_pages(struct damon_ctx *ctx, struct mm_struct *mm, struct dam
 	}
 	work->sz_applied += moves ? damon_move_end(&pw.move) :
 		reclaim_pages(&pw.folios) * PAGE_SIZE;
-	drop_present(mm, work);
+	drop_present(&pw);
 	return err;
 }
 

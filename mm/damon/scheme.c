@@ -322,10 +322,24 @@ int damon_schemes_set_goals(struct damon_ctx *ctx, const struct damon_scheme *sc
 	return err;
 }
 
+static bool has_goal(const struct damon_scheme_state *s)
+{
+	return s->cfg.quota.refault_bp;
+}
+
+static struct damon_back_goal goal_of(const struct damon_ctx *ctx,
+				      const struct damon_scheme_state *s)
+{
+	return (struct damon_back_goal) {
+		s->cfg.quota.refault_bp, s->pattern.min_age, s->pattern.max_age,
+		ctx->aggr_interval, max(ctx->aggr_interval, s->cfg.apply_interval),
+	};
+}
+
 /* At which age memory is given up. */
 static unsigned long least_age(const struct damon_scheme_state *s)
 {
-	return s->cfg.quota.refault_bp ? s->back.min_age : s->pattern.min_age;
+	return has_goal(s) ? s->back.min_age : s->pattern.min_age;
 }
 
 static void publish_stat(struct damon_ctx *ctx, struct damon_scheme_state *s)
@@ -396,13 +410,15 @@ unsigned long damon_schemes_idle_us(struct damon_ctx *ctx)
 static void begin_scheme(struct damon_ctx *ctx, struct damon_scheme_state *s)
 {
 	struct damon_scheme cfg = s->cfg;
+	struct damon_back_goal goal;
 
 	memset(s, 0, sizeof(*s));
 	s->cfg = cfg;
 	s->pattern = cfg.pattern;
 	s->aggr_interval = ctx->aggr_interval;
 	s->stat.active = true;
-	damon_back_begin(&s->back, s->pattern.min_age, s->pattern.max_age, ctx->aggr_interval);
+	goal = goal_of(ctx, s);
+	damon_back_begin(&s->back, &goal);
 }
 
 void damon_schemes_begin(struct damon_ctx *ctx)
@@ -438,24 +454,29 @@ void damon_schemes_rescale(struct damon_ctx *ctx, const struct damon_attrs *old)
 	for (i = 0; i < ctx->nr_schemes; i++) {
 		struct damon_scheme_state *s = &ctx->schemes[i];
 		const struct damon_pattern *p = &s->cfg.pattern;
+		struct damon_back_goal goal;
 
 		/* Not from the ages of before, whose fractions are lost. */
 		s->pattern.min_age = rescaled_age(p->min_age, s->aggr_interval, now);
 		s->pattern.max_age = rescaled_age(p->max_age, s->aggr_interval, now);
-		s->back.min_age = rescaled_age(s->back.min_age, old->aggr_interval, now);
+		goal = goal_of(ctx, s);
+		damon_back_set_age(&s->back, &goal,
+				   rescaled_age(s->back.min_age, old->aggr_interval, now));
 	}
 }
 
 /* Go on where @old ends. */
-static void continue_scheme(struct damon_scheme_state *s, const struct damon_scheme_state *old)
+static void continue_scheme(struct damon_ctx *ctx, struct damon_scheme_state *s,
+			    const struct damon_scheme_state *old)
 {
+	const struct damon_back_goal goal = goal_of(ctx, s);
+
 	s->stat = old->stat;
 	s->quota = old->quota;
 	if (s->cfg.apply_interval == old->cfg.apply_interval)
 		s->due = old->due;
 	s->back = old->back;
-	s->back.min_age = clamp(s->back.min_age, s->pattern.min_age,
-				max(s->pattern.min_age, s->pattern.max_age));
+	damon_back_set_age(&s->back, &goal, s->back.min_age);
 }
 
 void damon_schemes_exchange(struct damon_ctx *ctx, struct damon_ctx *from)
@@ -466,7 +487,7 @@ void damon_schemes_exchange(struct damon_ctx *ctx, struct damon_ctx *from)
 	for (i = 0; i < from->nr_schemes; i++) {
 		begin_scheme(ctx, &from->schemes[i]);
 		if (i < ctx->nr_schemes)
-			continue_scheme(&from->schemes[i], &ctx->schemes[i]);
+			continue_scheme(ctx, &from->schemes[i], &ctx->schemes[i]);
 	}
 	scoped_guard(spinlock, &ctx->stat_lock) {
 		swap(ctx->schemes, from->schemes);
@@ -514,6 +535,12 @@ struct pass {
 	bool between;
 	/* Pages that were accessed since the second look are left alone. */
 	bool spare;
+	/* Only some of what matches is worked on; it is so to try a lower age. */
+	bool sampling, trial;
+	/* The ages of what matches. */
+	unsigned long min_age, max_age;
+	/* Bytes that may be given up. */
+	u64 room;
 	/* Regions of less are left out. */
 	unsigned int min_score;
 	/* The first and the last age of the second look; none if it is past the last. */
@@ -525,6 +552,12 @@ struct pass {
 static bool is_within(unsigned long x, unsigned long min, unsigned long max)
 {
 	return min <= x && x <= max;
+}
+
+/* A quarter of what ktime_t can hold, so that sums do not overflow. */
+static u64 us_to_ns(unsigned long us)
+{
+	return min_t(u64, us, KTIME_MAX / 4 / NSEC_PER_USEC) * NSEC_PER_USEC;
 }
 
 /* In bytes; an address of a region may stand for several. */
@@ -568,7 +601,7 @@ static unsigned int score_of(const struct pass *p, const struct damon_region *r)
 /* But for the size, which is that of a run. */
 static bool matches(const struct pass *p, const struct damon_region *r)
 {
-	return is_alike(p, r, least_age(p->s), p->s->pattern.max_age);
+	return is_alike(p, r, p->min_age, p->max_age);
 }
 
 /* It has the priority that it takes in this window. */
@@ -628,6 +661,12 @@ static bool has_size(const struct pass *p, const struct run *run)
 	return sz >= pattern->min_sz && sz <= pattern->max_sz;
 }
 
+/* Is anything left of what limits the work? */
+static bool has_room(const struct pass *p)
+{
+	return p->room && damon_quota_room(&p->s->quota, &p->s->cfg.quota);
+}
+
 /* Find the first part of [@start, @end) that the filters of regions let pass, if any. */
 static bool find_part(struct pass *p, unsigned long start, unsigned long end,
 		      struct damon_addr_range *part)
@@ -658,28 +697,28 @@ static u64 size_of_parts(struct pass *p, const struct damon_region *r)
 	return sz;
 }
 
-/* The least score with which all regions of at least that score fill the window. */
-static unsigned int find_min_score(struct pass *p)
+typedef void (*match_fn)(struct pass *p, struct damon_target *t, struct damon_region *r,
+			 void *arg);
+
+/* Call @fn for each region of all runs that match. */
+static void visit_matches(struct pass *p, void *arg, match_fn fn)
 {
-	u64 sizes[DAMON_MAX_SCORE + 1] = {}, sum = 0;
-	u64 room = damon_quota_room(&p->s->quota, &p->s->cfg.quota);
-	unsigned int score = DAMON_MAX_SCORE;
 	struct damon_target *t;
 	struct damon_region *r;
 
-	p->min_score = 0;
+	p->target_index = 0;
 	damon_for_each_target(t, p->ctx) {
 		damon_for_each_region(r, t) {
 			struct run run;
 
 			if (!damon_go_on(p->ctx))
-				return DAMON_MAX_SCORE;
+				return;
 			if (!matches(p, r))
 				continue;
 			run = run_from(p, t, r, matches);
 			list_for_each_entry_from(r, &t->regions_list, list) {
 				if (has_size(p, &run))
-					sizes[score_of(p, r)] += size_of_parts(p, r);
+					fn(p, t, r, arg);
 				if (r == run.last)
 					break;
 			}
@@ -687,45 +726,75 @@ static unsigned int find_min_score(struct pass *p)
 		p->target_index++;
 	}
 	p->target_index = 0;
+}
+
+/* In bytes. */
+static void add_size(struct pass *p, struct damon_target *t, struct damon_region *r, void *sz)
+{
+	*(u64 *)sz += size_of_parts(p, r);
+}
+
+static void add_to_score(struct pass *p, struct damon_target *t, struct damon_region *r,
+			 void *sizes)
+{
+	((u64 *)sizes)[score_of(p, r)] += size_of_parts(p, r);
+}
+
+/* The least score with which all regions of at least that score fill the window. */
+static unsigned int find_min_score(struct pass *p)
+{
+	u64 sizes[DAMON_MAX_SCORE + 1] = {}, sum = 0;
+	u64 room = damon_quota_room(&p->s->quota, &p->s->cfg.quota);
+	unsigned int score = DAMON_MAX_SCORE;
+
+	p->min_score = 0;
+	visit_matches(p, sizes, add_to_score);
 	while ((sum += sizes[score]) < room && score)
 		score--;
 	return score;
 }
 
+/* Bytes of a node. */
+struct eligible {
+	int nid;
+	u64 sz;
+};
+
+static void add_eligible(struct pass *p, struct damon_target *t, struct damon_region *r,
+			 void *arg)
+{
+	struct eligible *e = arg;
+
+	e->sz += p->ctx->sz_on_node(p->ctx, r->ar.start, r->ar.end, e->nid);
+}
+
 /* Bytes of all runs that match which are on node @nid. */
 static u64 sz_eligible(void *arg, int nid)
 {
-	struct pass *p = arg;
-	struct damon_target *t;
-	struct damon_region *r;
-	u64 sz = 0;
+	struct eligible e = { .nid = nid };
 
-	damon_for_each_target(t, p->ctx) {
-		damon_for_each_region(r, t) {
-			struct run run;
+	visit_matches(arg, &e, add_eligible);
+	return e.sz;
+}
 
-			if (!damon_go_on(p->ctx))
-				return 0;
-			if (!matches(p, r))
-				continue;
-			run = run_from(p, t, r, matches);
-			r = run.last;
-			if (has_size(p, &run))
-				sz += p->ctx->sz_on_node(p->ctx, run.first->ar.start,
-							 run.last->ar.end, nid);
-		}
-	}
-	return sz;
+/* Since when @r has not been accessed, in nanoseconds. */
+static u64 idle_since(const struct pass *p, const struct damon_region *r)
+{
+	u64 ns = us_to_ns(size_mul(r->age, p->ctx->aggr_interval));
+
+	return p->now - min(ns, p->now);
 }
 
 /*
- * Do the work on [@start, @end) of @t, in pieces.  Return how far it came: @start if a lock
+ * Do the work on [@start, @end) of @run, in pieces.  Return how far it came: @start if a lock
  * was in use, or the target is gone.
  */
-static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned long start,
+static unsigned long do_pieces(struct pass *p, const struct run *run, unsigned long start,
 			       unsigned long end, bool look, u64 *sz_applied)
 {
 	struct damon_scheme_state *s = p->s;
+	struct damon_target *t = run->t;
+	const struct damon_region *r = run->first;
 	unsigned long sz_piece = SZ_PIECE / p->ctx->addr_unit;
 	unsigned long filters = damon_filters_of_pages(s->cfg.filters, p->nr_filters);
 	const struct damon_dest only = { .nid = s->cfg.nid, .weight = 1 };
@@ -751,6 +820,7 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 		w.last = last == end - 1;
 		w.sz_passed = 0;
 		w.sz_applied = 0;
+		w.sz_given_up = 0;
 		w.nr_given_up = 0;
 		if (p->ctx->act(p->ctx, t, &w)) {
 			w.last = false;
@@ -759,10 +829,15 @@ static unsigned long do_pieces(struct pass *p, struct damon_target *t, unsigned 
 		*sz_applied += w.sz_applied;
 		if (damon_filters_of_pages(s->cfg.filters, s->cfg.nr_filters))
 			s->stat.sz_ops_filter_passed += w.sz_passed;
-		damon_back_remember(p->ctx, &s->back, t, &w, p->now);
+		while (r != run->last && r->ar.end <= start)
+			r = list_next_entry(r, list);
+		if (!look)
+			damon_back_remember(p->ctx, &s->back, t, &w, idle_since(p, r), p->trial,
+					    p->now);
+		p->room -= min(p->room, w.sz_given_up);
 		start = last + 1;
 		ns = ktime_get_ns() - began;
-		if (damon_quota_is_late(&s->quota, &s->cfg.quota, ns))
+		if (damon_quota_is_late(&s->quota, &s->cfg.quota, ns) || !p->room)
 			break;
 	}
 	/* It was broken off: what is cleared so far is flushed. */
@@ -870,7 +945,7 @@ static bool work_on(struct pass *p, const struct run *run, struct damon_addr_ran
 		return false;
 	trace_run(p, run, start, end);
 	sz_passed = s->stat.sz_ops_filter_passed;
-	done = do_pieces(p, run->t, start, end, /*look=*/false, &sz_applied);
+	done = do_pieces(p, run, start, end, /*look=*/false, &sz_applied);
 	if (done == start)
 		return false;
 	sz = to_bytes(p->ctx, done - start);
@@ -886,6 +961,8 @@ static bool work_on(struct pass *p, const struct run *run, struct damon_addr_ran
 	s->stat.sz_applied += sz_applied;
 	damon_quota_charge(&s->quota, &s->cfg.quota, sz, sz_applied);
 	publish_stat(p->ctx, s);
+	if (p->sampling)
+		return done == part.end;
 	/*
 	 * Less than a huge page is not enough for some actions: it waits until what is
 	 * beside it matches as well.  What is on its node is tried again after its least
@@ -929,7 +1006,7 @@ static void work_on_preferred(struct pass *p, const struct run *run)
 
 	for (; r != behind; r = next) {
 		next = list_next_entry(r, list);
-		if (!damon_go_on(p->ctx) || !damon_quota_room(&s->quota, &s->cfg.quota))
+		if (!damon_go_on(p->ctx) || !has_room(p))
 			return;
 		if (!is_preferred(p, r) || !find_start(s, run->t, r, &start))
 			continue;
@@ -961,8 +1038,21 @@ static void look_at(struct pass *p, struct damon_target *t)
 		r = run.last;
 		part.end = run.first->ar.start;
 		while (find_part(p, part.end, r->ar.end, &part))
-			do_pieces(p, t, part.start, part.end, /*look=*/true, &unused);
+			do_pieces(p, &run, part.start, part.end, /*look=*/true, &unused);
 	}
+}
+
+static void look_at_all(struct pass *p)
+{
+	struct damon_target *t;
+
+	if (p->look_from > p->look_to)
+		return;
+	damon_for_each_target(t, p->ctx) {
+		look_at(p, t);
+		p->target_index++;
+	}
+	p->target_index = 0;
 }
 
 static void run_target(struct pass *p, struct damon_target *t)
@@ -974,7 +1064,7 @@ static void run_target(struct pass *p, struct damon_target *t)
 	for (r = list_first_entry(&t->regions_list, struct damon_region, list);
 	     !list_entry_is_head(r, &t->regions_list, list); r = next) {
 		next = list_next_entry(r, list);
-		if (!damon_go_on(p->ctx) || !damon_quota_room(&s->quota, &s->cfg.quota))
+		if (!damon_go_on(p->ctx) || !has_room(p))
 			return;
 		if (!matches(p, r))
 			continue;
@@ -987,6 +1077,58 @@ static void run_target(struct pass *p, struct damon_target *t)
 	if (s->quota.target == t && damon_quota_room(&s->quota, &s->cfg.quota))
 		s->quota.target = NULL;
 }
+
+/* === Some of what matches === */
+
+/* Pieces of a sample: four pages of each are remembered, which is what there is room for. */
+#define NR_SAMPLED (DAMON_NR_REMEMBERED / DAMON_NR_GIVEN_UP)
+#define MIN_SAMPLED (4 * PAGE_SIZE)
+
+/* Places with equal distances in all that matches, in bytes. */
+struct places {
+	u64 next, distance, sz;
+};
+
+static void work_on_places(struct pass *p, struct damon_target *t, struct damon_region *r,
+			   void *arg)
+{
+	const struct run run = { t, r, r };
+	struct places *places = arg;
+	u64 sz = to_bytes(p->ctx, r->ar.end - r->ar.start);
+
+	for (; places->next < sz; places->next += places->distance) {
+		u64 from = round_down(places->next, PAGE_SIZE);
+		u64 to = min(from + places->sz, sz);
+		struct damon_addr_range part = {
+			.end = r->ar.start + (unsigned long)div_u64(from, p->ctx->addr_unit),
+		};
+		unsigned long end = r->ar.start + (unsigned long)div_u64(to, p->ctx->addr_unit);
+
+		while (damon_go_on(p->ctx) && has_room(p) && find_part(p, part.end, end, &part))
+			work_on(p, &run, part, part.start);
+	}
+	places->next -= sz;
+}
+
+/*
+ * Give up @p->room bytes of the @sz that match, all over them.  What is tried begins no age, as
+ * each piece would become a region.
+ */
+static void run_sample(struct pass *p, u64 sz)
+{
+	u64 sz_tried = p->room << p->s->back.thin;
+	struct places places = {
+		.sz = round_up(max(div_u64(sz_tried, NR_SAMPLED), MIN_SAMPLED), PAGE_SIZE),
+	};
+
+	places.distance = max(mul_u64_u64_div_u64(sz, places.sz, sz_tried), places.sz);
+	places.next = damon_rand(p->ctx, 0, places.distance);
+	p->sampling = true;
+	visit_matches(p, &places, work_on_places);
+	p->sampling = false;
+}
+
+/* === All of what matches === */
 
 /* How many aggregations there are from one time to the next. */
 static unsigned long nr_aggregations(const struct damon_ctx *ctx, unsigned long interval)
@@ -1002,15 +1144,70 @@ static bool has_second_look(const struct damon_scheme *s)
 	return a->gives_up && !(a->moves && s->pattern.max_nr_accesses);
 }
 
+static void run_all(struct pass *p)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, p->ctx) {
+		run_target(p, t);
+		p->target_index++;
+	}
+	p->target_index = 0;
+	/* It came to the last region, so the next window begins from the first. */
+	if (damon_quota_room(&p->s->quota, &p->s->cfg.quota))
+		p->s->quota.target = NULL;
+}
+
+/* Give up @p->room bytes of what matches: of all, or, if that is more, of some of it. */
+static void run_within(struct pass *p, u64 sz_gone)
+{
+	struct damon_back *b = &p->s->back;
+	u64 wanted = p->room, sz = 0;
+	bool on_all;
+
+	if (!wanted)
+		return;
+	visit_matches(p, &sz, add_size);
+	if (!sz)
+		return;
+	on_all = wanted >= (sz - min(sz, sz_gone)) >> b->thin;
+	if (on_all)
+		run_all(p);
+	else
+		run_sample(p, sz);
+	damon_back_worked(b, wanted, wanted - p->room, on_all);
+}
+
+/* As much as the goal for what comes back allows, and a little of what is younger. */
+static void run_for_goal(struct pass *p)
+{
+	struct damon_back *b = &p->s->back;
+	struct pass trial = *p;
+
+	if (damon_back_tries(b)) {
+		trial.trial = true;
+		trial.min_score = 0;
+		trial.min_age = b->try_age;
+		trial.max_age = min(p->max_age, b->min_age - 1);
+		trial.room = b->sz_trial;
+		run_within(&trial, 0);
+	}
+	p->room = damon_back_room(b, p->now);
+	/* What was given up lately is of the same regions, as some of them begins no age. */
+	run_within(p, damon_back_sz_open(b));
+}
+
 static void run_pass(struct pass *p)
 {
 	const struct damon_eligible eligible = { sz_eligible, p };
 	const struct damon_scheme *cfg = &p->s->cfg;
-	struct damon_target *t;
 	u64 esz = p->s->quota.esz;
 	bool begun = p->s->quota.begun;
-	unsigned long age = least_age(p->s);
+	unsigned long age = has_goal(p->s) ? p->s->back.try_age : p->s->pattern.min_age;
 
+	p->min_age = least_age(p->s);
+	p->max_age = p->s->pattern.max_age;
+	p->room = U64_MAX;
 	p->look_from = 1;
 	p->look_to = 0;
 	p->spare = has_second_look(cfg) && age >= 2;
@@ -1026,21 +1223,11 @@ static void run_pass(struct pass *p)
 		if (damon_quota_room(&p->s->quota, &cfg->quota))
 			p->min_score = find_min_score(p);
 	}
-	damon_for_each_target(t, p->ctx) {
-		if (p->look_from <= p->look_to)
-			look_at(p, t);
-		run_target(p, t);
-		p->target_index++;
-	}
-	/* It came to the last region, so the next window begins from the first. */
-	if (damon_quota_room(&p->s->quota, &cfg->quota))
-		p->s->quota.target = NULL;
-}
-
-/* A quarter of what ktime_t can hold, so that sums do not overflow. */
-static u64 us_to_ns(unsigned long us)
-{
-	return min_t(u64, us, KTIME_MAX / 4 / NSEC_PER_USEC) * NSEC_PER_USEC;
+	look_at_all(p);
+	if (has_goal(p->s))
+		run_for_goal(p);
+	else
+		run_all(p);
 }
 
 /* It is due before the aggregation ends as well. */
@@ -1109,7 +1296,6 @@ static void run_scheme(struct pass *p)
 	}
 	if (!is_due(p))
 		return;
-	damon_back_begin_pass(&s->back);
 	run_pass(p);
 	if (p->walk && !damon_is_stopping(p->ctx))
 		damon_walk_done(p->ctx, p->index);
@@ -1136,10 +1322,11 @@ static void run_schemes(struct damon_ctx *ctx, ktime_t now, bool between)
 		};
 
 		if (!between) {
+			const struct damon_back_goal goal = goal_of(ctx, s);
+
 			damon_back_look(ctx, &s->back, p.now);
-			if (s->cfg.quota.refault_bp)
-				damon_back_tune(&s->back, s->cfg.quota.refault_bp,
-						s->pattern.min_age, s->pattern.max_age);
+			if (has_goal(s))
+				damon_back_tune(&s->back, &goal);
 		}
 		run_scheme(&p);
 		if (is_fast(ctx, s) && s->stat.active && !is_used_up(s))

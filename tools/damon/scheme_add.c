@@ -44,9 +44,9 @@ static const char doc[] =
 	"Actions on processes: all but --lru-prio and --lru-deprio; on physical memory: "
 	"--pageout, --stat, --lru-prio and --lru-deprio. A rate is the share of samples "
 	"that found an access; times need a unit. With --back the kernel finds the age at "
-	"which memory of processes is given up, by what of it comes back. Where a limit "
-	"does not suffice, the memory that was cold for longest, or is hottest, has its "
-	"turn first.\n"
+	"which memory is given up, by what of it comes back, and begins with a MiB a "
+	"second. Where a limit does not suffice, the memory that was cold for longest, or "
+	"is hottest, has its turn first.\n"
 	"Exit codes: 0 added, 1 failed, 2 wrong usage.";
 
 struct add_options {

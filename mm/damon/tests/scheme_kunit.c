@@ -30,6 +30,7 @@ static int note_work(struct damon_ctx *ctx, struct damon_target *t, struct damon
 	if (!w->look) {
 		w->sz_passed = w->range.end - w->range.start;
 		w->sz_applied = asked.fails ? 0 : w->range.end - w->range.start;
+		w->sz_given_up = w->sz_applied;
 		w->given_up[0] = w->range.start;
 		w->nr_given_up = 1;
 	}
@@ -322,6 +323,123 @@ static void what_was_given_up_is_looked_for(struct kunit *test)
 	/* Once. */
 	damon_schemes_apply(ctx, 30 * (u64)NSEC_PER_SEC);
 	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_checked, PAGES(10));
+}
+
+/* A goal for what comes back, on 64 MiB that are idle, in two targets. */
+static const struct damon_scheme one_percent_back = {
+	.pattern = { 0, ULONG_MAX, 0, 0, 0, ULONG_MAX }, .action = DAMON_PAGEOUT,
+	.quota = { .refault_bp = 100 },
+};
+
+static struct damon_ctx *ctx_with_goal(struct kunit *test)
+{
+	struct damon_ctx *ctx = ctx_with(test, &one_percent_back);
+
+	add_aged(test, add_target(test, ctx), 0, SZ_16M, 0, 99);
+	add_aged(test, add_target(test, ctx), SZ_1G, SZ_1G + 3 * SZ_16M, 0, 99);
+	return ctx;
+}
+
+/* As little is known: a MiB, in small pieces from everywhere, and no region is cut for it. */
+static void first_sample_is_of_all_memory(struct kunit *test)
+{
+	struct damon_ctx *ctx = ctx_with_goal(test);
+	struct damon_target *t = list_first_entry(&ctx->targets_list, struct damon_target, list);
+	unsigned int nr[4] = {}, i;
+	u64 now = 100ULL * NSEC_PER_SEC;
+
+	damon_schemes_apply(ctx, now);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_applied, SZ_1M);
+	KUNIT_ASSERT_EQ(test, asked.nr, 64);
+	for (i = 0; i < 64; i++) {
+		const struct damon_addr_range *range = &asked.works[i].range;
+
+		KUNIT_EXPECT_EQ(test, range->end - range->start, SZ_16K);
+		nr[range->start < SZ_1G ? 0 : 1 + (range->start - SZ_1G) / SZ_16M]++;
+	}
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, nr[i], 16);
+	KUNIT_EXPECT_EQ(test, t->nr_regions, 1);
+	KUNIT_EXPECT_EQ(test, list_first_entry(&t->regions_list, struct damon_region, list)->age,
+			99);
+	/* No more in this second, and twice as much in two. */
+	damon_schemes_apply(ctx, now + NSEC_PER_SEC - 1);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_applied, SZ_1M);
+	damon_schemes_apply(ctx, now + NSEC_PER_SEC);
+	damon_schemes_apply(ctx, now + 2ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_applied, 4 * SZ_1M);
+}
+
+/* When all that is left may be given up, it is, and begins a new age. */
+static void all_is_given_up_while_nothing_comes_back(struct kunit *test)
+{
+	struct damon_ctx *ctx = ctx_with_goal(test);
+	struct damon_target *t = list_first_entry(&ctx->targets_list, struct damon_target, list);
+	unsigned int s;
+
+	for (s = 0; s < 6; s++)
+		damon_schemes_apply(ctx, (100 + s) * (u64)NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_applied, SZ_32M);
+	damon_schemes_apply(ctx, 106ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_GE(test, stat_of(test, ctx).sz_applied, SZ_64M);
+	KUNIT_EXPECT_EQ(test, list_first_entry(&t->regions_list, struct damon_region, list)->age,
+			0);
+}
+
+/* Where most of the memory has no pages, or none that can be given up, more of it is tried. */
+static void sample_is_searched_for(struct kunit *test)
+{
+	struct damon_ctx *ctx = ctx_with_goal(test);
+	unsigned int i;
+
+	asked.fails = true;
+	damon_schemes_apply(ctx, 100ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, SZ_1M);
+	damon_schemes_apply(ctx, 100ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, 3 * SZ_1M);
+	/* Up to all, which is then not tried again before it is old enough. */
+	for (i = 0; i < 20; i++)
+		damon_schemes_apply(ctx, 100ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_tried, 63 * SZ_1M + SZ_64M);
+}
+
+/* The sample comes back: of what is there still, nothing is given up but at a higher age. */
+static void what_comes_back_ends_it(struct kunit *test)
+{
+	struct damon_ctx *ctx = ctx_with_goal(test);
+	struct damon_scheme_stat stat;
+
+	damon_schemes_apply(ctx, 100ULL * NSEC_PER_SEC);
+	asked.present = true;
+	damon_schemes_apply(ctx, 101ULL * NSEC_PER_SEC);
+	stat = stat_of(test, ctx);
+	KUNIT_EXPECT_EQ(test, stat.sz_applied, SZ_1M);
+	/* They had been idle for 109 aggregations, and all but one of 64 are too many. */
+	KUNIT_EXPECT_GT(test, stat.min_age, 109);
+	KUNIT_EXPECT_LE(test, stat.min_age, 109 + 14);
+}
+
+/* Of memory that has it, and no more when that is given up. */
+static void lower_age_is_tried_on_a_mib(struct kunit *test)
+{
+	struct damon_ctx *ctx = ctx_with(test, &one_percent_back);
+	struct damon_back *b = &ctx->schemes[0].back;
+	struct damon_target *t = add_target(test, ctx);
+	struct damon_region *r;
+	unsigned int i;
+
+	add_aged(test, t, 0, SZ_16M, 0, 40);
+	r = add_aged(test, t, SZ_16M, SZ_32M, 0, 60);
+	b->min_age = 100;
+	b->try_age = 50;
+	b->sz_trial = SZ_1M;
+	for (i = 0; i < 3; i++)
+		damon_schemes_apply(ctx, (100 + i) * (u64)NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, stat_of(test, ctx).sz_applied, SZ_1M);
+	KUNIT_EXPECT_EQ(test, asked.nr, 64);
+	for (i = 0; i < asked.nr && i < 64; i++)
+		KUNIT_EXPECT_GE(test, asked.works[i].range.start, SZ_16M);
+	KUNIT_EXPECT_EQ(test, r->age, 60);
 }
 
 /* In one window. */
@@ -870,6 +988,11 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE(limit_on_regions_is_kept),
 	KUNIT_CASE(what_was_given_up_is_looked_for),
 	KUNIT_CASE(what_fails_leaves_room),
+	KUNIT_CASE(first_sample_is_of_all_memory),
+	KUNIT_CASE(all_is_given_up_while_nothing_comes_back),
+	KUNIT_CASE(sample_is_searched_for),
+	KUNIT_CASE(what_comes_back_ends_it),
+	KUNIT_CASE(lower_age_is_tried_on_a_mib),
 	KUNIT_CASE(goal_asks_which_memory_matches),
 	KUNIT_CASE(memory_that_is_left_out_is_not_seen),
 	KUNIT_CASE(memory_that_is_left_out_is_not_looked_at),
