@@ -297,6 +297,35 @@ static void take_sample(void)
 	samples[nr_samples++] = s;
 }
 
+/* ---- The course of a scheme ---- */
+
+/* What it has done so far, a line for each second; the words are those of the kernel. */
+#define MAX_COURSE	(256 << 10)
+
+static char *course;
+static size_t course_len;
+
+static void note_course(uint64_t ms)
+{
+	static uint64_t due;
+	char text[1024];
+	int len;
+
+	if (!opt.course || !opt.action || opt.unwatched || !is_ours() || ms < due)
+		return;
+	due = ms + 1000;
+	get_file(OURS "scheme_stats", text, sizeof(text));
+	if (!course)
+		course = malloc(MAX_COURSE);
+	if (!course)
+		die("memory for the course");
+	len = snprintf(course + course_len, MAX_COURSE - course_len,
+		       "ms=%lu resident=%lu faults=%lu %s", ms, resident_pages(), major_faults(),
+		       text);
+	if (course_len + len < MAX_COURSE)
+		course_len += len;
+}
+
 /* ---- A run ---- */
 
 /* What the words of the figures count from the start of the watch on */
@@ -324,6 +353,8 @@ static void send_figures(const struct counts *from, const struct counts *to, uin
 		 to->out - from->out, to->in - from->in, opt.quota, opt.window_ms);
 	send_section("act", text, strlen(text));
 	send_section("samples", samples, nr_samples * sizeof(*samples));
+	if (course)
+		send_section("course", course, course_len);
 }
 
 static void begin_trace(void)
@@ -356,6 +387,7 @@ void run_act(void)
 	end = from.time + opt.seconds * NS_PER_SEC;
 	do {
 		take_sample();
+		note_course((now_ns(CLOCK_MONOTONIC) - from.time) / NS_PER_MS);
 		nap_ms(SAMPLE_MS);
 	} while (now_ns(CLOCK_MONOTONIC) < end && !(opt.program && real_program_has_ended()));
 	/* Of a real program, what it does is done once. */

@@ -59,6 +59,8 @@ struct act {
 	size_t nr_samples;
 	struct try *tries;
 	size_t nr_tries;
+	/* a line for each second, or NULL */
+	char *course;
 };
 
 struct run {
@@ -146,7 +148,9 @@ bool run_load(struct run *r, const char *path);
 /* score.c */
 struct score score_run(const struct run *r);
 
-/* gain.c: @none and @always are the same run without a monitor, or NULL */
+/* gain.c: what a scheme did second by second, if it was noted, as a file in @dir */
+bool write_course(const struct run *r, const char *dir);
+/* @none and @always are the same run without a monitor, or NULL */
 int variant_of(const char *name);
 struct gain gain_of(const struct run *r, const struct run *none, const struct run *always);
 struct gain *gains_of(const struct run *runs, size_t nr, size_t *nr_gains);

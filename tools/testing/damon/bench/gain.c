@@ -187,6 +187,20 @@ struct gain *gains_of(const struct run *runs, size_t nr, size_t *nr_gains)
 	return g;
 }
 
+bool write_course(const struct run *r, const char *dir)
+{
+	char path[4096];
+	bool ok;
+	FILE *f;
+
+	if (!r->act.course)
+		return true;
+	snprintf(path, sizeof(path), "%s/course-%s-%lu.txt", dir, r->name, r->seed);
+	f = fopen(path, "w");
+	ok = f && fputs(r->act.course, f) >= 0;
+	return f && !fclose(f) && ok;
+}
+
 /* ---- Rows ---- */
 
 /* The gains of one workload, which are next to each other */

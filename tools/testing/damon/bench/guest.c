@@ -150,6 +150,7 @@ static void parse(int argc, char **argv)
 		{ "seed", &opt.seed }, { "seconds", &opt.seconds }, { "tick_us", &opt.tick_us },
 		{ "lead_ms", &opt.lead_ms }, { "size", &opt.w.size }, { "areas", &opt.w.areas },
 		{ "area", &opt.w.area }, { "rate", &opt.w.rate }, { "period_ms", &opt.w.period_ms },
+		{ "calm_ms", &opt.w.calm_ms },
 		{ "speed", &opt.w.speed }, { "top", &opt.w.top }, { "churners", &opt.w.churners },
 		{ "vmas", &opt.w.vmas }, { "locks", &opt.locks }, { "scan", &opt.scan },
 		{ "paddr", &opt.paddr }, { "work", &opt.w.work }, { "unwatched", &opt.unwatched },
@@ -157,7 +158,7 @@ static void parse(int argc, char **argv)
 		{ "goal_bp", &opt.goal_bp }, { "quota", &opt.quota },
 		{ "window_ms", &opt.window_ms }, { "wrong_ms", &opt.wrong_ms },
 		{ "noise", &opt.noise }, { "burst", &opt.burst }, { "idle_ms", &opt.idle_ms },
-		{ "see_huge", &opt.see_huge },
+		{ "see_huge", &opt.see_huge }, { "course", &opt.course },
 	};
 	const struct {
 		const char *name, **value;

@@ -28,8 +28,8 @@ struct workload {
 	unsigned long areas, area;
 	/* touches of a page, or of an object, in a second, at random; 0: each page, each tick */
 	unsigned long rate;
-	/* between changes */
-	unsigned long period_ms;
+	/* between changes; and before the first one */
+	unsigned long period_ms, calm_ms;
 	/* of a moving area, in bytes a second */
 	unsigned long speed;
 	/* share of the memory, in permille, that counts as hot; 0: all that is touched */
@@ -74,6 +74,8 @@ struct options {
 	unsigned long age_ms, least_size;
 	/* of the bytes given up, how many may come back; 0: no goal */
 	unsigned long goal_bp;
+	/* Note each second what the scheme has done. */
+	unsigned long course;
 	/* in bytes a window; 0: none */
 	unsigned long quota, window_ms;
 	/* a name in programs.sh, in the place of a load */

@@ -83,11 +83,13 @@ static unsigned long next_random(void)
 	return (nr_pages - used_pages()) / 2 + draw_below(used_pages());
 }
 
-/* Sets of neighbours, each in use for a while. */
+/* Sets of neighbours, each in use for a while; before that, all of them. */
 static unsigned long next_turn(void)
 {
 	unsigned long set = ms_of_run() / opt.w.period_ms % opt.w.areas;
 
+	if (ms_of_run() < opt.w.calm_ms)
+		return next_of(0, opt.w.areas * used_pages());
 	return next_of(set * used_pages(), used_pages());
 }
 

@@ -34,6 +34,10 @@ int main(int argc, char **argv)
 			return 1;
 		if (!runs[i].act.is)
 			scores[nr_scores++] = score_run(&runs[i]);
+		if (!write_course(&runs[i], argv[1])) {
+			fprintf(stderr, "cannot write to %s: %s\n", argv[1], strerror(errno));
+			return 1;
+		}
 	}
 	gains = gains_of(runs, nr, &nr_gains);
 	results = (struct results){ scores, nr_scores, gains, nr_gains };

@@ -441,6 +441,13 @@ static bool load_scheme_stats(struct act *a, const struct section *s)
 		applied && sscanf(applied, "sz_applied=%" SCNu64, &a->applied) == 1;
 }
 
+static bool load_course(struct act *a, const struct section *s)
+{
+	a->course = get_memory(s->len + 1, 1);
+	memcpy(a->course, s->data, s->len);
+	return s->len;
+}
+
 static bool load_section(struct run *r, struct format *f, const struct section *s)
 {
 	if (!strcmp(s->name, "figures"))
@@ -469,6 +476,8 @@ static bool load_section(struct run *r, struct format *f, const struct section *
 		return load_samples(&r->act, s);
 	if (!strcmp(s->name, "scheme_stats"))
 		return load_scheme_stats(&r->act, s);
+	if (!strcmp(s->name, "course"))
+		return load_course(&r->act, s);
 	if (!strcmp(s->name, "apply_format"))
 		return load_apply_format(f, s);
 	if (!strcmp(s->name, "frames"))
