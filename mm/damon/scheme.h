@@ -7,6 +7,104 @@
 
 #include <linux/damon.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
+
+#include "back.h"
+#include "filter.h"
+#include "quota.h"
+
+/**
+ * struct damon_action_kind - What kind of action it is.
+ * @cold:	Cold memory comes first.
+ * @hot:	Hot memory comes first; without both, all are equal.
+ * @gives_up:	It takes memory away from who has it.
+ * @advises:	It is advice on addresses, and does not ask which pages are there.
+ * @moves:	It needs nodes.
+ */
+struct damon_action_kind {
+	bool cold, hot, gives_up, advises, moves;
+};
+
+extern const struct damon_action_kind damon_action_kinds[];
+
+/**
+ * struct damon_scheme_state - A scheme of a context, and what it has done.
+ * @cfg:	The scheme, as the user gave it.
+ * @pattern:	Its pattern, with ages in the aggregations of now.
+ * @aggr_interval: The aggregations that the ages of @cfg are in, in microseconds.
+ * @stat:	For users, up to date.
+ * @shown:	The same, as of the last piece of work that is done; under stat_lock.
+ * @quota:	The present window.
+ * @due:	Not before, in nanoseconds of the monotonic clock.
+ * @back:	What was given up, and what of it came back.
+ */
+struct damon_scheme_state {
+	struct damon_scheme cfg;
+	struct damon_pattern pattern;
+	unsigned long aggr_interval;
+	struct damon_scheme_stat stat, shown;
+	struct damon_quota_state quota;
+	u64 due;
+	struct damon_back back;
+};
+
+/**
+ * damon_scheme_acts() - Does a scheme need the primitives?
+ * @s:		The scheme.
+ *
+ * Return: Whether it does; to count all memory, nobody has to be asked.
+ */
+static inline bool damon_scheme_acts(const struct damon_scheme *s)
+{
+	return s->action != DAMON_STAT || damon_filters_of_pages(s->filters, s->nr_filters);
+}
+
+/**
+ * damon_scheme_has_goal() - Is the age at which memory is given up set by what comes back?
+ * @s:		The scheme.
+ *
+ * Return: Whether it is.
+ */
+static inline bool damon_scheme_has_goal(const struct damon_scheme_state *s)
+{
+	return s->cfg.quota.refault_bp;
+}
+
+/**
+ * damon_scheme_goal() - What damon_back_begin() and its fellows need to know.
+ * @ctx:	The context.
+ * @s:		The scheme.
+ *
+ * Return: The goal, with ages in aggregations of now.
+ */
+static inline struct damon_back_goal damon_scheme_goal(const struct damon_ctx *ctx,
+						       const struct damon_scheme_state *s)
+{
+	return (struct damon_back_goal) {
+		s->cfg.quota.refault_bp, s->pattern.min_age, s->pattern.max_age,
+		ctx->aggr_interval, max(ctx->aggr_interval, s->cfg.apply_interval),
+	};
+}
+
+/**
+ * damon_scheme_least_age() - From which age on does memory have its turn?
+ * @s:		The scheme.
+ *
+ * Return: The age, in aggregations.
+ */
+static inline unsigned long damon_scheme_least_age(const struct damon_scheme_state *s)
+{
+	return damon_scheme_has_goal(s) ? s->back.min_age : s->pattern.min_age;
+}
+
+/**
+ * damon_scheme_publish_stat() - Let others read what a scheme has done.
+ * @ctx:	The context.
+ * @s:		The scheme.
+ *
+ * Context: On the worker, or while there is none; takes stat_lock.
+ */
+void damon_scheme_publish_stat(struct damon_ctx *ctx, struct damon_scheme_state *s);
 
 /**
  * damon_scheme_check() - The one validation of a scheme.
