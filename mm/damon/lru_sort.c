@@ -10,7 +10,8 @@
  */
 #include <linux/init.h>
 #include <linux/limits.h>
-#include <linux/math.h>
+#include <linux/moduleparam.h>
+#include <linux/stddef.h>
 
 #include "internal.h"
 #include "module.h"
@@ -110,45 +111,64 @@ static int plan_lru_sort(struct damon_module_plan *plan)
 	return 0;
 }
 
-static struct damon_module lru_sort = {
+static struct damon_module module = {
 	.name = "DAMON_LRU_SORT",
 	.params = &params,
 	.plan = plan_lru_sort,
 };
 
-DAMON_MODULE_PARAMS_OF_SCHEMES(&lru_sort, params);
-DAMON_MODULE_PARAM(hot_thres_access_freq, hot_thres_access_freq, ulong,
-		   "Hot is what is accessed in so many thousandths of the sampling intervals");
-DAMON_MODULE_PARAM(cold_min_age, cold_min_age, ulong,
-		   "Cold is what was not used for so many microseconds");
-DAMON_MODULE_PARAM(active_mem_bp, active_mem_bp, ulong,
-		   "Part of the memory that shall be active, in 1/10000, 0 for no goal");
-DAMON_MODULE_PARAM(filter_young_pages, filter_young_pages, bool,
-		   "Ask each page, not only the region that it is in");
-DAMON_MODULE_STAT(nr_lru_sort_tried_hot_regions, &lru_sort, HOT, nr_tried,
-		  "Result: hot regions that were tried");
-DAMON_MODULE_STAT(bytes_lru_sort_tried_hot_regions, &lru_sort, HOT, sz_tried,
-		  "Result: their bytes");
-DAMON_MODULE_STAT(nr_lru_sorted_hot_regions, &lru_sort, HOT, nr_applied,
-		  "Result: hot regions of which something was made active");
-DAMON_MODULE_STAT(bytes_lru_sorted_hot_regions, &lru_sort, HOT, sz_applied,
-		  "Result: bytes that were made active");
-DAMON_MODULE_STAT(nr_hot_quota_exceeds, &lru_sort, HOT, qt_exceeds,
-		  "Result: windows that did not suffice for hot regions");
-DAMON_MODULE_STAT(nr_lru_sort_tried_cold_regions, &lru_sort, COLD, nr_tried,
-		  "Result: cold regions that were tried");
-DAMON_MODULE_STAT(bytes_lru_sort_tried_cold_regions, &lru_sort, COLD, sz_tried,
-		  "Result: their bytes");
-DAMON_MODULE_STAT(nr_lru_sorted_cold_regions, &lru_sort, COLD, nr_applied,
-		  "Result: cold regions of which something was made inactive");
-DAMON_MODULE_STAT(bytes_lru_sorted_cold_regions, &lru_sort, COLD, sz_applied,
-		  "Result: bytes that were made inactive");
-DAMON_MODULE_STAT(nr_cold_quota_exceeds, &lru_sort, COLD, qt_exceeds,
-		  "Result: windows that did not suffice for cold regions");
+/* === Parameters === */
+
+#include "module_params.h"
+
+module_param(hot_thres_access_freq, ulong, 0600);
+MODULE_PARM_DESC(hot_thres_access_freq,
+		 "Hot is what is accessed in so many thousandths of the sampling intervals");
+module_param(cold_min_age, ulong, 0600);
+MODULE_PARM_DESC(cold_min_age, "Cold is what was not used for so many microseconds");
+module_param(active_mem_bp, ulong, 0600);
+MODULE_PARM_DESC(active_mem_bp,
+		 "Part of the memory that shall be active, in 1/10000, 0 for no goal");
+module_param(filter_young_pages, bool, 0600);
+MODULE_PARM_DESC(filter_young_pages, "Ask each page, not only the region that it is in");
+
+static struct damon_module_stat stats[] = {
+	{ &module, HOT, offsetof(struct damon_scheme_stat, nr_tried) },
+	{ &module, HOT, offsetof(struct damon_scheme_stat, sz_tried) },
+	{ &module, HOT, offsetof(struct damon_scheme_stat, nr_applied) },
+	{ &module, HOT, offsetof(struct damon_scheme_stat, sz_applied) },
+	{ &module, HOT, offsetof(struct damon_scheme_stat, qt_exceeds) },
+	{ &module, COLD, offsetof(struct damon_scheme_stat, nr_tried) },
+	{ &module, COLD, offsetof(struct damon_scheme_stat, sz_tried) },
+	{ &module, COLD, offsetof(struct damon_scheme_stat, nr_applied) },
+	{ &module, COLD, offsetof(struct damon_scheme_stat, sz_applied) },
+	{ &module, COLD, offsetof(struct damon_scheme_stat, qt_exceeds) },
+};
+
+module_param_cb(nr_lru_sort_tried_hot_regions, &damon_module_stat_ops, &stats[0], 0400);
+MODULE_PARM_DESC(nr_lru_sort_tried_hot_regions, "Result: hot regions that were tried");
+module_param_cb(bytes_lru_sort_tried_hot_regions, &damon_module_stat_ops, &stats[1], 0400);
+MODULE_PARM_DESC(bytes_lru_sort_tried_hot_regions, "Result: their bytes");
+module_param_cb(nr_lru_sorted_hot_regions, &damon_module_stat_ops, &stats[2], 0400);
+MODULE_PARM_DESC(nr_lru_sorted_hot_regions, "Result: hot regions of which something was made active");
+module_param_cb(bytes_lru_sorted_hot_regions, &damon_module_stat_ops, &stats[3], 0400);
+MODULE_PARM_DESC(bytes_lru_sorted_hot_regions, "Result: bytes that were made active");
+module_param_cb(nr_hot_quota_exceeds, &damon_module_stat_ops, &stats[4], 0400);
+MODULE_PARM_DESC(nr_hot_quota_exceeds, "Result: windows that did not suffice for hot regions");
+module_param_cb(nr_lru_sort_tried_cold_regions, &damon_module_stat_ops, &stats[5], 0400);
+MODULE_PARM_DESC(nr_lru_sort_tried_cold_regions, "Result: cold regions that were tried");
+module_param_cb(bytes_lru_sort_tried_cold_regions, &damon_module_stat_ops, &stats[6], 0400);
+MODULE_PARM_DESC(bytes_lru_sort_tried_cold_regions, "Result: their bytes");
+module_param_cb(nr_lru_sorted_cold_regions, &damon_module_stat_ops, &stats[7], 0400);
+MODULE_PARM_DESC(nr_lru_sorted_cold_regions, "Result: cold regions of which something was made inactive");
+module_param_cb(bytes_lru_sorted_cold_regions, &damon_module_stat_ops, &stats[8], 0400);
+MODULE_PARM_DESC(bytes_lru_sorted_cold_regions, "Result: bytes that were made inactive");
+module_param_cb(nr_cold_quota_exceeds, &damon_module_stat_ops, &stats[9], 0400);
+MODULE_PARM_DESC(nr_cold_quota_exceeds, "Result: windows that did not suffice for cold regions");
 
 static int __init damon_lru_sort_init(void)
 {
-	return damon_module_init(&lru_sort);
+	return damon_module_init(&module);
 }
 device_initcall(damon_lru_sort_init);
 

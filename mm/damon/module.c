@@ -9,7 +9,7 @@
  *
  * Rest.  With intervals of 5 ms, a worker would wake an idle machine 200 times a second to
  * find nothing.  So while less than 1/2500 of the memory is found accessed, the intervals
- * become longer, up to a sampling interval of 100 ms, which is 10 wake-ups a second; and they
+ * become longer, up to a sampling interval of 125 ms, which is 8 wake-ups a second; and they
  * go back to what the user wants when more is.  Ages stay as long as they are, but they are
  * counted in aggregations, so an aggregation is never longer than a tenth of the least age
  * that matters.  The alternative, to check fewer regions and keep the interval, saves the
@@ -46,9 +46,9 @@ static const struct damon_intervals_goal autotune_goal = {
 	.max_sample_us = 10 * USEC_PER_SEC,
 };
 
-/* What is found on a machine that is idle, and the interval of 10 wake-ups a second. */
+/* What is found on a machine that is idle, and the interval of 8 wake-ups a second. */
 #define IDLE_BP 4
-#define IDLE_SAMPLE_US (USEC_PER_SEC / 10)
+#define IDLE_SAMPLE_US (USEC_PER_SEC / 8)
 
 static void plan_intervals(const struct damon_module_params *p, struct damon_cfg *cfg)
 {

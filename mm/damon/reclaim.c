@@ -8,7 +8,9 @@
  */
 #include <linux/init.h>
 #include <linux/limits.h>
+#include <linux/moduleparam.h>
 #include <linux/sizes.h>
+#include <linux/stddef.h>
 
 #include "module.h"
 
@@ -93,33 +95,51 @@ static int plan_reclaim(struct damon_module_plan *plan)
 	return 0;
 }
 
-static struct damon_module reclaim = {
+static struct damon_module module = {
 	.name = "DAMON_RECLAIM",
 	.params = &params,
 	.plan = plan_reclaim,
 };
 
-DAMON_MODULE_PARAMS_OF_SCHEMES(&reclaim, params);
-DAMON_MODULE_PARAM(quota_sz, params.quota.sz, ulong, "Bytes of a window, 0 for no limit");
-DAMON_MODULE_PARAM(min_age, min_age, ulong, "Reclaim what was not used for so many microseconds");
-DAMON_MODULE_PARAM(quota_mem_pressure_us, quota_mem_pressure_us, ulong,
-		   "Microseconds of a window in which tasks may wait for memory, 0 for no goal");
-DAMON_MODULE_PARAM(quota_autotune_feedback, quota_autotune_feedback, ulong,
-		   "What the user says of the last window, 10000 for just right, 0 for no goal");
-DAMON_MODULE_PARAM(skip_anon, skip_anon, bool, "Reclaim no anonymous memory");
-DAMON_MODULE_STAT(nr_reclaim_tried_regions, &reclaim, 0, nr_tried,
-		  "Result: regions that were tried");
-DAMON_MODULE_STAT(bytes_reclaim_tried_regions, &reclaim, 0, sz_tried, "Result: their bytes");
-DAMON_MODULE_STAT(nr_reclaimed_regions, &reclaim, 0, nr_applied,
-		  "Result: regions of which something was reclaimed");
-DAMON_MODULE_STAT(bytes_reclaimed_regions, &reclaim, 0, sz_applied,
-		  "Result: bytes that were reclaimed");
-DAMON_MODULE_STAT(nr_quota_exceeds, &reclaim, 0, qt_exceeds,
-		  "Result: windows that did not suffice");
+/* === Parameters === */
+
+#include "module_params.h"
+
+module_param_named(quota_sz, params.quota.sz, ulong, 0600);
+MODULE_PARM_DESC(quota_sz, "Bytes of a window, 0 for no limit");
+module_param(min_age, ulong, 0600);
+MODULE_PARM_DESC(min_age, "Reclaim what was not used for so many microseconds");
+module_param(quota_mem_pressure_us, ulong, 0600);
+MODULE_PARM_DESC(quota_mem_pressure_us,
+		 "Microseconds of a window in which tasks may wait for memory, 0 for no goal");
+module_param(quota_autotune_feedback, ulong, 0600);
+MODULE_PARM_DESC(quota_autotune_feedback,
+		 "What the user says of the last window, 10000 for just right, 0 for no goal");
+module_param(skip_anon, bool, 0600);
+MODULE_PARM_DESC(skip_anon, "Reclaim no anonymous memory");
+
+static struct damon_module_stat stats[] = {
+	{ &module, 0, offsetof(struct damon_scheme_stat, nr_tried) },
+	{ &module, 0, offsetof(struct damon_scheme_stat, sz_tried) },
+	{ &module, 0, offsetof(struct damon_scheme_stat, nr_applied) },
+	{ &module, 0, offsetof(struct damon_scheme_stat, sz_applied) },
+	{ &module, 0, offsetof(struct damon_scheme_stat, qt_exceeds) },
+};
+
+module_param_cb(nr_reclaim_tried_regions, &damon_module_stat_ops, &stats[0], 0400);
+MODULE_PARM_DESC(nr_reclaim_tried_regions, "Result: regions that were tried");
+module_param_cb(bytes_reclaim_tried_regions, &damon_module_stat_ops, &stats[1], 0400);
+MODULE_PARM_DESC(bytes_reclaim_tried_regions, "Result: their bytes");
+module_param_cb(nr_reclaimed_regions, &damon_module_stat_ops, &stats[2], 0400);
+MODULE_PARM_DESC(nr_reclaimed_regions, "Result: regions of which something was reclaimed");
+module_param_cb(bytes_reclaimed_regions, &damon_module_stat_ops, &stats[3], 0400);
+MODULE_PARM_DESC(bytes_reclaimed_regions, "Result: bytes that were reclaimed");
+module_param_cb(nr_quota_exceeds, &damon_module_stat_ops, &stats[4], 0400);
+MODULE_PARM_DESC(nr_quota_exceeds, "Result: windows that did not suffice");
 
 static int __init damon_reclaim_init(void)
 {
-	return damon_module_init(&reclaim);
+	return damon_module_init(&module);
 }
 device_initcall(damon_reclaim_init);
 

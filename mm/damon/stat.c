@@ -13,6 +13,7 @@
 #include <linux/init.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/spinlock.h>
@@ -138,7 +139,7 @@ static int look(struct damon_ctx *ctx, void *unused)
 
 /* === Parameters === */
 
-static struct damon_module stat = {
+static struct damon_module module = {
 	.name = "DAMON_STAT",
 	.params = &params,
 	.plan = plan_stat,
@@ -148,7 +149,7 @@ static struct damon_module stat = {
 
 static int get_bandwidth(char *buffer, const struct kernel_param *kp)
 {
-	int err = damon_module_look(&stat);
+	int err = damon_module_look(&module);
 
 	if (err)
 		return err;
@@ -158,7 +159,7 @@ static int get_bandwidth(char *buffer, const struct kernel_param *kp)
 
 static int get_interval(char *buffer, const struct kernel_param *kp)
 {
-	int err = damon_module_look(&stat);
+	int err = damon_module_look(&module);
 
 	if (err)
 		return err;
@@ -168,7 +169,7 @@ static int get_interval(char *buffer, const struct kernel_param *kp)
 
 static int get_percentiles(char *buffer, const struct kernel_param *kp)
 {
-	int err = damon_module_look(&stat), len = 0;
+	int err = damon_module_look(&module), len = 0;
 	unsigned int i;
 
 	if (err)
@@ -195,17 +196,23 @@ static const struct kernel_param_ops percentiles_ops = {
 	.get = get_percentiles,
 };
 
-DAMON_MODULE_PARAMS_OF_ALL(&stat);
-DAMON_MODULE_PARAM_CB(estimated_memory_bandwidth, &bandwidth_ops, NULL, 0400,
-		      "Result: bytes that are accessed in a second, at least");
-DAMON_MODULE_PARAM_CB(aggr_interval_us, &interval_ops, NULL, 0400,
-		      "Result: microseconds over which accesses are counted now");
-DAMON_MODULE_PARAM_CB(memory_idle_ms_percentiles, &percentiles_ops, NULL, 0400,
-		      "Result: for how long memory was idle; negative: for how long in use");
+module_param_cb(enabled, &damon_module_enabled_ops, &module, 0600);
+MODULE_PARM_DESC(enabled, "Does it run?");
+module_param_cb(kdamond_pid, &damon_module_pid_ops, &module, 0400);
+MODULE_PARM_DESC(kdamond_pid, "Result: its worker, or -1");
+module_param_cb(estimated_memory_bandwidth, &bandwidth_ops, NULL, 0400);
+MODULE_PARM_DESC(estimated_memory_bandwidth,
+		 "Result: bytes that are accessed in a second, at least");
+module_param_cb(aggr_interval_us, &interval_ops, NULL, 0400);
+MODULE_PARM_DESC(aggr_interval_us,
+		 "Result: microseconds over which accesses are counted now");
+module_param_cb(memory_idle_ms_percentiles, &percentiles_ops, NULL, 0400);
+MODULE_PARM_DESC(memory_idle_ms_percentiles,
+		 "Result: for how long memory was idle; negative: for how long in use");
 
 static int __init damon_stat_init(void)
 {
-	return damon_module_init(&stat);
+	return damon_module_init(&module);
 }
 device_initcall(damon_stat_init);
 

@@ -158,13 +158,13 @@ static const struct rest_case {
 	const char *name;
 	unsigned long sample, aggr, age, want;
 } rest_cases[] = {
-	{ "usual", 5000, 100000, 120000000, 100000 },
+	{ "usual", 5000, 100000, 120000000, 125000 },
 	{ "by the age", 5000, 100000, 10000000, 50000 },
 	{ "many samples", 1000, 1000000, 120000000, 12000 },
 	{ "an age of an aggregation", 5000, 100000, 100000, 0 },
 	{ "an age of ten", 5000, 100000, 1000000, 0 },
 	{ "no age", 5000, 100000, 0, 0 },
-	{ "long intervals", 100000, 2000000, 120000000, 0 },
+	{ "long intervals", 125000, 2500000, 120000000, 0 },
 	{ "longer ones", 1000000, 20000000, ULONG_MAX, 0 },
 };
 
