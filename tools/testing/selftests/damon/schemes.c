@@ -5,8 +5,6 @@
  *
  * What was done is seen by its effect on the memory, not by a counter of the scheme.
  */
-#include <linux/kernel-page-flags.h>
-
 #include "damon_test.h"
 
 #define IDLE		ARENA
@@ -350,23 +348,6 @@ TEST_F_TIMEOUT(schemes, nohugepage_where_it_is_not, 120)
 	ASSERT_EQ(1, map_info(self->w->pid, IDLE, "THPeligible:"));
 	ASSERT_EQ(0, start(self->w->pid, &s));
 	EXPECT_TRUE(wait_for(map_info(self->w->pid, IDLE, "THPeligible:") == 0, PATIENCE));
-}
-
-/* The share of the pages of a range that reclaim takes for active. */
-static double share_active(pid_t pid, unsigned long addr, unsigned long size)
-{
-	int fd = open("/proc/kpageflags", O_RDONLY);
-	struct pages p = {};
-	unsigned int i, nr = 0;
-	unsigned long flags;
-
-	if (!pages_add(&p, pid, addr, size))
-		for (i = 0; i < p.nr; i++)
-			if (pread(fd, &flags, 8, p.pfn[i] * 8) == 8)
-				nr += flags >> KPF_ACTIVE & 1;
-	close(fd);
-	free(p.pfn);
-	return p.nr ? (double)nr / p.nr : -1;
 }
 
 /* Physical memory of a range of the process, as rows of init_regions. */

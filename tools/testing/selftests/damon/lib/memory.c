@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel-page-flags.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,22 @@ int pages_add(struct pages *p, pid_t pid, unsigned long addr, unsigned long len)
 	p->nr += nr;
 	qsort(p->pfn, p->nr, sizeof(*p->pfn), compare_pfns);
 	return 0;
+}
+
+double share_active(pid_t pid, unsigned long addr, unsigned long len)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	struct pages p = {};
+	unsigned int i, nr = 0;
+	unsigned long flags;
+
+	if (!pages_add(&p, pid, addr, len))
+		for (i = 0; i < p.nr; i++)
+			if (pread(fd, &flags, 8, p.pfn[i] * 8) == 8)
+				nr += flags >> KPF_ACTIVE & 1;
+	close(fd);
+	free(p.pfn);
+	return p.nr ? (double)nr / p.nr : -1;
 }
 
 unsigned int pages_below(const struct pages *p, unsigned long addr)

@@ -51,6 +51,9 @@ struct pages {
 /* Add those that @pid has at @addr, all of which have to be there. */
 int pages_add(struct pages *p, pid_t pid, unsigned long addr, unsigned long len);
 
+/* The share of the pages of a range, all in memory, that reclaim takes for active, or -1. */
+double share_active(pid_t pid, unsigned long addr, unsigned long len);
+
 /* How many are below @addr. */
 unsigned int pages_below(const struct pages *p, unsigned long addr);
 
