@@ -55,11 +55,6 @@ void damon_dirs_unlock(void)
 	mutex_unlock(&lock);
 }
 
-void damon_dirs_assert_locked(void)
-{
-	lockdep_assert_held(&lock);
-}
-
 /* === Types of members === */
 
 static void bool_show(struct seq_file *m, const struct damon_file *f, void *member)
@@ -96,7 +91,20 @@ DEFINE_NUMBER_STORE(uint, kstrtouint)
 const struct damon_file_type damon_file_uint = { .show = uint_show, .store = uint_store };
 
 DEFINE_NUMBER_SHOW(ulong, unsigned long, "%lu")
-DEFINE_NUMBER_STORE(ulong, kstrtoul)
+
+static int ulong_store(const struct damon_file *f, void *member, char *text)
+{
+	unsigned long value;
+	int err = kstrtoul(text, 0, &value);
+
+	if (err)
+		return err;
+	if (value < f->least)
+		return -EINVAL;
+	*(unsigned long *)member = value;
+	return 0;
+}
+
 const struct damon_file_type damon_file_ulong = { .show = ulong_show, .store = ulong_store };
 
 DEFINE_NUMBER_SHOW(u64, u64, "%llu")
@@ -170,13 +178,17 @@ static void *member_of(struct damon_dir *dir, const struct damon_file *f)
 	return (void *)dir + f->offset;
 }
 
+static struct damon_dir_list *list_of(const struct damon_dir_kind *kind, struct damon_dir *dir)
+{
+	return kind->list ? member_of(dir, &kind->list->nr) : NULL;
+}
+
 static void init_list(const struct damon_dir_kind *kind, struct damon_dir *dir)
 {
-	struct damon_dir_list *list;
+	struct damon_dir_list *list = list_of(kind, dir);
 
-	if (!kind->list)
+	if (!list)
 		return;
-	list = member_of(dir, &kind->list->nr);
 	INIT_LIST_HEAD(&list->dirs);
 	list->owner = dir;
 }
@@ -194,8 +206,11 @@ static void set_defaults(struct damon_dir *dir)
 {
 	const struct damon_dir_kind *kind = dir->kind;
 
-	memcpy((void *)dir + kind->values, kind->defaults + kind->values,
-	       kind->size - kind->values);
+	if (kind->defaults)
+		memcpy((void *)dir + kind->values, kind->defaults + kind->values,
+		       kind->size - kind->values);
+	else
+		memset((void *)dir + kind->values, 0, kind->size - kind->values);
 }
 
 static struct damon_dir *new_dir(const struct damon_dir_kind *kind, struct damon_dir *parent)
@@ -232,12 +247,11 @@ static void let_go(struct damon_dir *dir);
 
 static void let_go_of_list(const struct damon_dir_kind *kind, struct damon_dir *dir)
 {
-	struct damon_dir_list *list;
+	struct damon_dir_list *list = list_of(kind, dir);
 	struct damon_dir *elem, *next;
 
-	if (!kind->list)
+	if (!list)
 		return;
-	list = member_of(dir, &kind->list->nr);
 	list_for_each_entry_safe(elem, next, &list->dirs, list) {
 		list_del_init(&elem->list);
 		let_go(elem);
@@ -274,12 +288,9 @@ static void del_last(struct damon_dir_list *list)
 
 static void empty_list(const struct damon_dir_kind *kind, struct damon_dir *dir)
 {
-	struct damon_dir_list *list;
+	struct damon_dir_list *list = list_of(kind, dir);
 
-	if (!kind->list)
-		return;
-	list = member_of(dir, &kind->list->nr);
-	while (list->nr)
+	while (list && list->nr)
 		del_last(list);
 }
 
@@ -405,19 +416,17 @@ static struct kernfs_node *make_dir(struct kernfs_node *parent, const char *name
 static int fill_dir(const struct damon_dir_kind *kind, struct damon_dir *dir,
 		    struct kernfs_node *kn)
 {
+	struct damon_dir_list *list = list_of(kind, dir);
 	const struct damon_subdir *sub;
 	const struct damon_file *f;
 	int err = 0;
 
 	for (f = kind->files; f && f->name && !err; f++)
 		err = add_file(kn, f);
-	if (kind->list) {
-		struct damon_dir_list *list = member_of(dir, &kind->list->nr);
-
+	if (list)
 		list->kn = kn;
-		if (!err && kind->list->nr.name)
-			err = add_file(kn, &kind->list->nr);
-	}
+	if (list && !err && kind->list->nr.name)
+		err = add_file(kn, &kind->list->nr);
 	for (sub = kind->subdirs; sub && sub->name && !err; sub++) {
 		struct kernfs_node *sub_kn = make_dir(kn, sub->name, dir);
 

@@ -13,7 +13,8 @@
  *			{}
  *		},
  *		.list = DAMON_LIST("nr_books", SHELF->books, book_kind, 100),
- *		DAMON_VALUES(SHELF->width, empty_shelf),
+ *		.size = sizeof(struct shelf),
+ *		.values = offsetof(struct shelf, width),
  *	};
  */
 #ifndef _MM_DAMON_DIR_H
@@ -60,6 +61,7 @@ struct damon_text {
  * @mode:	Its mode.
  * @offset:	Where the member is in the structure of the directory.
  * @type:	The type of the member.
+ * @least:	For an unsigned long, the least value.
  * @words:	For an enumeration, a word for each value.
  * @nr_words:	The length of @words.
  * @refused:	A bit for each of @words that is shown, but not taken.
@@ -69,6 +71,7 @@ struct damon_file {
 	umode_t mode;
 	size_t offset;
 	const struct damon_file_type *type;
+	unsigned long least;
 	const char * const *words;
 	unsigned int nr_words;
 	unsigned long refused;
@@ -83,8 +86,9 @@ extern const struct damon_file_type damon_file_bool, damon_file_int, damon_file_
  * @_mode:	Mode of the file.
  * @_place:	The member, of a structure at NULL.  One of a type that has no
  *		&struct damon_file_type does not compile.
+ * @...:	More members of the &struct damon_file.
  */
-#define DAMON_FILE(_name, _mode, _place)				\
+#define DAMON_FILE(_name, _mode, _place, ...)				\
 	{								\
 		.name = _name,						\
 		.mode = _mode,						\
@@ -96,6 +100,7 @@ extern const struct damon_file_type damon_file_bool, damon_file_int, damon_file_
 				 unsigned long : &damon_file_ulong,	\
 				 u64 : &damon_file_u64,			\
 				 struct damon_text : &damon_file_text),	\
+		__VA_ARGS__						\
 	}
 
 /**
@@ -201,7 +206,7 @@ struct damon_subdir {
  *		directory of a fixed name, and so are all that follow.
  * @values:	Where its values begin: all that is behind is set by @defaults, when the
  *		directory is made, and when the length of the list is written that it is in.
- * @defaults:	A structure with the default values.
+ * @defaults:	A structure with the default values; NULL if all of them are 0.
  * @init:	Called for a new structure.  May be NULL.
  * @reset:	Called when the values are set to their defaults again, and when the
  *		directory is removed.  May be NULL.
@@ -220,16 +225,6 @@ struct damon_dir_kind {
 	void (*remove)(struct damon_dir *dir);
 	void (*refresh)(struct damon_dir *dir);
 };
-
-/**
- * DAMON_VALUES() - The members of a &struct damon_dir_kind that tell of a structure.
- * @_first:	The first of its values.
- * @_defaults:	One with the default values.
- */
-#define DAMON_VALUES(_first, _defaults)		\
-	.size = sizeof(_defaults),		\
-	.values = (size_t)&(_first),		\
-	.defaults = &(_defaults)
 
 /**
  * struct damon_dir - At the beginning of a structure that is a numbered directory.
@@ -263,11 +258,6 @@ int damon_dirs_lock(void);
  * damon_dirs_unlock() - Give back the lock of all directories.
  */
 void damon_dirs_unlock(void);
-
-/**
- * damon_dirs_assert_locked() - What a directory shows may be read and changed here.
- */
-void damon_dirs_assert_locked(void);
 
 /**
  * damon_list_resize() - Set how many directories there are, with their default values.

@@ -83,6 +83,12 @@ static bool have_memory(const struct damon_scheme *s)
 	return true;
 }
 
+/* Of what was never given up, nothing can come back. */
+static bool refault_is_valid(unsigned int bp, enum damon_action action)
+{
+	return bp <= 10000 && (!bp || action == DAMON_PAGEOUT);
+}
+
 int damon_scheme_check(const struct damon_scheme *s)
 {
 	const struct damon_pattern *p = &s->pattern;
@@ -94,9 +100,7 @@ int damon_scheme_check(const struct damon_scheme *s)
 		return -EINVAL;
 	if (s->action >= DAMON_NR_ACTIONS || w->metric >= DAMON_NR_WMARK_METRICS)
 		return -EINVAL;
-	/* Of what was never given up, nothing can come back. */
-	if (s->quota.refault_bp > 10000 ||
-	    (s->quota.refault_bp && s->action != DAMON_PAGEOUT))
+	if (!refault_is_valid(s->quota.refault_bp, s->action))
 		return -EINVAL;
 	if (s->nr_filters > DAMON_MAX_SCHEME_ROWS || s->nr_dests > DAMON_MAX_SCHEME_ROWS ||
 	    s->quota.nr_goals > DAMON_MAX_SCHEME_ROWS)
@@ -221,12 +225,21 @@ static int exchange_goals(struct damon_ctx *ctx, void *arg)
 	struct new_goals *new = arg;
 	unsigned int nr = min(new->nr, ctx->nr_schemes), i;
 
-	for (i = 0; i < nr; i++)
-		if (!ctx->sz_on_node && damon_goals_ask_eligible(&new->schemes[i].cfg.quota))
-			return -EINVAL;
 	for (i = 0; i < nr; i++) {
-		swap(ctx->schemes[i].cfg.quota.goals, new->schemes[i].cfg.quota.goals);
-		swap(ctx->schemes[i].cfg.quota.nr_goals, new->schemes[i].cfg.quota.nr_goals);
+		const struct damon_quota *q = &new->schemes[i].cfg.quota;
+
+		if (!ctx->sz_on_node && damon_goals_ask_eligible(q))
+			return -EINVAL;
+		if (!refault_is_valid(q->refault_bp, ctx->schemes[i].cfg.action))
+			return -EINVAL;
+	}
+	for (i = 0; i < nr; i++) {
+		struct damon_quota *q = &ctx->schemes[i].cfg.quota;
+		struct damon_quota *from = &new->schemes[i].cfg.quota;
+
+		swap(q->goals, from->goals);
+		swap(q->nr_goals, from->nr_goals);
+		swap(q->refault_bp, from->refault_bp);
 	}
 	return 0;
 }

@@ -197,7 +197,8 @@ void damon_schemes_exchange(struct damon_ctx *ctx, struct damon_ctx *from);
 /**
  * damon_schemes_set_goals() - Give the quotas of the schemes other goals.
  * @ctx:	The context.
- * @schemes:	Schemes with the goals, by their index; all else of them is not looked at.
+ * @schemes:	Schemes with the goals, and refault_bp, by their index; all else of them is
+ *		not looked at.
  * @nr:		Their number; the schemes behind keep their goals.
  *
  * Context: As damon_call().

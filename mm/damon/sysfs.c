@@ -29,6 +29,7 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -174,7 +175,7 @@ struct scheme {
 	struct damon_dir_list goals, core_filters, ops_filters, filters, dests, tried;
 	struct damon_scheme cfg;
 	struct damon_scheme_stat stat;
-	u64 esz, sz_tried;
+	u64 sz_tried;
 };
 
 struct goal {
@@ -203,25 +204,35 @@ struct hits {
 
 /* === Tables === */
 
+/* For the places of members. */
+#define KDAMOND	((struct kdamond *)NULL)
+#define CONTEXT	((struct context *)NULL)
+#define TARGET	((struct target *)NULL)
+#define REGION	((struct region *)NULL)
+#define PROBE	((struct probe *)NULL)
+#define FILTER	((struct filter *)NULL)
+#define SCHEME	((struct scheme *)NULL)
+#define GOAL	((struct goal *)NULL)
+#define DEST	((struct dest *)NULL)
+#define TRIED	((struct tried *)NULL)
+#define HITS	((struct hits *)NULL)
+#define ROOT	((struct root *)NULL)
+
+#define VALUES(_struct, _first)	.size = sizeof(_struct), .values = (size_t)&(_first)
+
 #define FILES(...)	((const struct damon_file []) { __VA_ARGS__, {} })
 #define SUBDIRS(...)	((const struct damon_subdir []) { __VA_ARGS__, {} })
 
 /* A directory with nothing but a list. */
 #define LIST_DIR(...)	(&(const struct damon_dir_kind) { .list = DAMON_LIST(__VA_ARGS__) })
 
-#define REGION	((struct region *)NULL)
-static const struct region default_region;
-
 static const struct damon_dir_kind region_kind = {
 	.files = FILES(
 		DAMON_FILE("start", 0600, REGION->range.start),
 		DAMON_FILE("end", 0600, REGION->range.end)
 	),
-	DAMON_VALUES(REGION->range, default_region),
+	VALUES(struct region, REGION->range),
 };
-
-#define TARGET	((struct target *)NULL)
-static const struct target default_target;
 
 static const struct damon_dir_kind target_kind = {
 	.files = FILES(
@@ -231,11 +242,8 @@ static const struct damon_dir_kind target_kind = {
 	.subdirs = SUBDIRS(
 		{ "regions", LIST_DIR("nr_regions", TARGET->regions, region_kind, MAX_REGIONS) }
 	),
-	DAMON_VALUES(TARGET->pid, default_target),
+	VALUES(struct target, TARGET->pid),
 };
-
-#define FILTER	((struct filter *)NULL)
-static const struct filter default_filter;
 
 static const struct damon_dir_kind probe_filter_kind = {
 	.files = FILES(
@@ -245,7 +253,7 @@ static const struct damon_dir_kind probe_filter_kind = {
 		DAMON_FILE("allow", 0600, FILTER->allow),
 		DAMON_FILE("path", 0600, FILTER->path)
 	),
-	DAMON_VALUES(FILTER->type, default_filter),
+	VALUES(struct filter, FILTER->type),
 };
 
 #define FILTER_KIND(_name, _refused)						\
@@ -262,15 +270,12 @@ static const struct damon_dir_kind _name = {					\
 		DAMON_FILE("min", 0600, FILTER->min_sz),			\
 		DAMON_FILE("max", 0600, FILTER->max_sz)				\
 	),									\
-	DAMON_VALUES(FILTER->type, default_filter),				\
+	VALUES(struct filter, FILTER->type),				\
 }
 
 FILTER_KIND(filter_kind, 0);
 FILTER_KIND(core_filter_kind, ~CORE_FILTERS);
 FILTER_KIND(ops_filter_kind, CORE_FILTERS);
-
-#define PROBE	((struct probe *)NULL)
-static const struct probe default_probe;
 
 static const struct damon_dir_kind probe_kind = {
 	.files = FILES(
@@ -279,11 +284,8 @@ static const struct damon_dir_kind probe_kind = {
 	.subdirs = SUBDIRS(
 		{ "filters", LIST_DIR("nr_filters", PROBE->filters, probe_filter_kind, MAX_ROWS) }
 	),
-	DAMON_VALUES(PROBE->weight, default_probe),
+	VALUES(struct probe, PROBE->weight),
 };
-
-#define GOAL	((struct goal *)NULL)
-static const struct goal default_goal;
 
 static const struct damon_dir_kind goal_kind = {
 	.files = FILES(
@@ -295,32 +297,23 @@ static const struct damon_dir_kind goal_kind = {
 		DAMON_FILE("path", 0600, GOAL->path),
 		DAMON_FILE("complement", 0600, GOAL->cfg.complement)
 	),
-	DAMON_VALUES(GOAL->cfg, default_goal),
+	VALUES(struct goal, GOAL->cfg),
 };
-
-#define DEST	((struct dest *)NULL)
-static const struct dest default_dest;
 
 static const struct damon_dir_kind dest_kind = {
 	.files = FILES(
 		DAMON_FILE("id", 0600, DEST->id),
 		DAMON_FILE("weight", 0600, DEST->weight)
 	),
-	DAMON_VALUES(DEST->id, default_dest),
+	VALUES(struct dest, DEST->id),
 };
-
-#define HITS	((struct hits *)NULL)
-static const struct hits default_hits;
 
 static const struct damon_dir_kind hits_kind = {
 	.files = FILES(
 		DAMON_FILE("hits", 0400, HITS->nr)
 	),
-	DAMON_VALUES(HITS->nr, default_hits),
+	VALUES(struct hits, HITS->nr),
 };
-
-#define TRIED	((struct tried *)NULL)
-static const struct tried default_tried;
 
 static const struct damon_dir_kind hits_dir_kind = {
 	.list = DAMON_LIST(NULL, TRIED->hits, hits_kind, DAMON_MAX_PROBES),
@@ -337,10 +330,9 @@ static const struct damon_dir_kind tried_kind = {
 	.subdirs = SUBDIRS(
 		{ "probes", &hits_dir_kind }
 	),
-	DAMON_VALUES(TRIED->range, default_tried),
+	VALUES(struct tried, TRIED->range),
 };
 
-#define SCHEME	((struct scheme *)NULL)
 static const struct scheme default_scheme = {
 	.cfg = {
 		.action = DAMON_STAT,
@@ -377,7 +369,7 @@ static const struct damon_dir_kind quotas_kind = {
 		DAMON_FILE("ms", 0600, SCHEME->cfg.quota.ms),
 		DAMON_FILE("bytes", 0600, SCHEME->cfg.quota.sz),
 		DAMON_FILE("reset_interval_ms", 0600, SCHEME->cfg.quota.reset_interval),
-		DAMON_FILE("effective_bytes", 0400, SCHEME->esz),
+		DAMON_FILE("effective_bytes", 0400, SCHEME->stat.esz),
 		DAMON_WORD_FILE("goal_tuner", SCHEME->cfg.quota.tuner, tuner_words,
 				DAMON_NR_GOAL_TUNERS),
 		DAMON_FILE("fail_charge_num", 0600, SCHEME->cfg.quota.fail_charge_num),
@@ -440,7 +432,8 @@ static const struct damon_dir_kind scheme_kind = {
 		{ "stats", &stats_kind },
 		{ "tried_regions", &tried_dir_kind }
 	),
-	DAMON_VALUES(SCHEME->cfg, default_scheme),
+	VALUES(struct scheme, SCHEME->cfg),
+	.defaults = &default_scheme,
 };
 
 static void kinds_show(struct seq_file *m, const struct damon_file *f, void *dir)
@@ -454,27 +447,6 @@ static void kinds_show(struct seq_file *m, const struct damon_file *f, void *dir
 
 static const struct damon_file_type kinds_type = { .show = kinds_show };
 
-static void unit_show(struct seq_file *m, const struct damon_file *f, void *member)
-{
-	damon_file_ulong.show(m, f, member);
-}
-
-static int unit_store(const struct damon_file *f, void *member, char *text)
-{
-	unsigned long unit;
-	int err = damon_file_ulong.store(f, &unit, text);
-
-	if (err)
-		return err;
-	if (!unit)
-		return -EINVAL;
-	*(unsigned long *)member = unit;
-	return 0;
-}
-
-static const struct damon_file_type unit_type = { .show = unit_show, .store = unit_store };
-
-#define CONTEXT	((struct context *)NULL)
 static const struct context default_context = {
 	.addr_unit = 1,
 	.attrs = {
@@ -526,12 +498,7 @@ static const struct damon_dir_kind context_kind = {
 		DAMON_FILE_OF_TYPE("avail_operations", 0400, kinds_type),
 		DAMON_WORD_FILE("operations", CONTEXT->kind, kinds_words,
 				ARRAY_SIZE(kinds_words)),
-		{
-			.name = "addr_unit",
-			.mode = 0600,
-			.offset = offsetof(struct context, addr_unit),
-			.type = &unit_type,
-		},
+		DAMON_FILE("addr_unit", 0600, CONTEXT->addr_unit, .least = 1),
 		DAMON_FILE("pause", 0600, CONTEXT->pause)
 	),
 	.subdirs = SUBDIRS(
@@ -541,7 +508,8 @@ static const struct damon_dir_kind context_kind = {
 		{ "schemes", LIST_DIR("nr_schemes", CONTEXT->schemes, scheme_kind,
 				      DAMON_MAX_SCHEMES) }
 	),
-	DAMON_VALUES(CONTEXT->kind, default_context),
+	VALUES(struct context, CONTEXT->kind),
+	.defaults = &default_context,
 };
 
 /* === From the tree to a configuration === */
@@ -723,6 +691,8 @@ static int draft_goals(struct draft *d, struct scheme *s, struct damon_quota *q)
 	q->goals = to;
 	damon_list_for_each(g, &s->goals) {
 		if (g->cfg.metric == GOAL_REFAULT_BP) {
+			if (!g->cfg.target || q->refault_bp)
+				return refuse(d->why, -EINVAL, "refault_bp of 0, or twice");
 			q->refault_bp = min(g->cfg.target, UINT_MAX);
 			continue;
 		}
@@ -983,20 +953,7 @@ static void show_stats(struct kdamond *k, struct damon_ctx *ctx, struct context 
 		s->stat.sz_tried = from_bytes(u, stat.sz_tried);
 		s->stat.sz_applied = from_bytes(u, stat.sz_applied);
 		s->stat.sz_ops_filter_passed = from_bytes(u, stat.sz_ops_filter_passed);
-	}
-}
-
-static void show_quotas(struct kdamond *k, struct damon_ctx *ctx, struct context *c)
-{
-	unsigned int i = 0;
-	struct scheme *s;
-
-	damon_list_for_each(s, &c->schemes) {
-		struct damon_scheme_stat stat;
-
-		if (damon_get_scheme_stat(ctx, i++, &stat))
-			return;
-		s->esz = from_bytes(&k->running.units, stat.esz);
+		s->stat.esz = from_bytes(u, stat.esz);
 	}
 }
 
@@ -1028,7 +985,6 @@ static void refresh(struct damon_dir *dir)
 	has_ended = !damon_is_on(ctx);
 	if (has_ended ? !k->has_ended : is_due) {
 		show_stats(k, ctx, c);
-		show_quotas(k, ctx, c);
 		if (k->running.tuned && !has_ended)
 			show_intervals(k, ctx, c);
 		k->refreshed = jiffies;
@@ -1037,21 +993,11 @@ static void refresh(struct damon_dir *dir)
 	damon_monitor_put(&k->monitor);
 }
 
-/* A page of regions, in the order in which they were told. */
-struct tried_page {
-	struct list_head list;
-	unsigned int nr;
-	struct damon_tried tried[];
-};
-
-#define NR_TRIED_OF_PAGE						\
-	((PAGE_SIZE - sizeof(struct tried_page)) / sizeof(struct damon_tried))
-
-/* What a walk has found, in all and of each scheme. */
+/* What a walk has found, in its order; and of each scheme. */
 struct walk {
-	struct list_head pages;
+	struct damon_tried *tried;
+	unsigned int nr, max;
 	bool only_sums;
-	unsigned int nr;
 	int err;
 	struct {
 		u64 sum;
@@ -1060,40 +1006,35 @@ struct walk {
 	} of[DAMON_MAX_SCHEMES];
 };
 
+static int grow(struct walk *w)
+{
+	unsigned int max = w->max ? 2 * w->max : 64;
+	struct damon_tried *tried;
+
+	if (w->max == MAX_TRIED)
+		return -E2BIG;
+	tried = kvrealloc(w->tried, array_size(max, sizeof(*tried)), GFP_KERNEL);
+	if (!tried)
+		return -ENOMEM;
+	w->tried = tried;
+	w->max = max;
+	return 0;
+}
+
 /* On the worker. */
 static void collect(const struct damon_tried *tried, void *arg)
 {
-	struct tried_page *page;
 	struct walk *w = arg;
 
 	w->of[tried->scheme].sum += tried->range.end - tried->range.start;
 	if (w->only_sums || w->err)
 		return;
-	if (w->nr == MAX_TRIED) {
-		w->err = -E2BIG;
+	if (w->nr == w->max)
+		w->err = grow(w);
+	if (w->err)
 		return;
-	}
-	page = list_last_entry(&w->pages, struct tried_page, list);
-	if (list_empty(&w->pages) || page->nr == NR_TRIED_OF_PAGE) {
-		page = kzalloc(PAGE_SIZE, GFP_KERNEL);
-		if (!page) {
-			w->err = -ENOMEM;
-			return;
-		}
-		list_add_tail(&page->list, &w->pages);
-	}
-	page->tried[page->nr++] = *tried;
+	w->tried[w->nr++] = *tried;
 	w->of[tried->scheme].nr++;
-	w->nr++;
-}
-
-static void free_walk(struct walk *w)
-{
-	struct tried_page *page, *next;
-
-	list_for_each_entry_safe(page, next, &w->pages, list)
-		kfree(page);
-	kfree(w);
 }
 
 static int show_tried(struct kdamond *k, struct tried *t, const struct damon_tried *from)
@@ -1116,27 +1057,6 @@ static int show_tried(struct kdamond *k, struct tried *t, const struct damon_tri
 	return 0;
 }
 
-/* Each region goes to the next directory of its scheme. */
-static int show_tried_of_page(struct kdamond *k, struct walk *w, const struct tried_page *page)
-{
-	unsigned int i;
-
-	for (i = 0; i < page->nr; i++) {
-		const struct damon_tried *from = &page->tried[i];
-		struct tried *t = w->of[from->scheme].next;
-		int err;
-
-		/* A scheme that was removed meanwhile. */
-		if (!t)
-			continue;
-		err = show_tried(k, t, from);
-		if (err)
-			return err;
-		w->of[from->scheme].next = list_next_entry(t, dir.list);
-	}
-	return 0;
-}
-
 static void clear_tried(struct context *c)
 {
 	struct scheme *s;
@@ -1150,22 +1070,25 @@ static void clear_tried(struct context *c)
 static int show_walk(struct kdamond *k, struct context *c, struct walk *w)
 {
 	const struct units *u = &k->running.units;
-	struct tried_page *page;
 	struct scheme *s;
 	unsigned int i = 0;
 	int err = 0;
 
 	damon_list_for_each(s, &c->schemes) {
-		err = damon_list_resize(&s->tried, tried_dir_kind.list, w->of[i].nr);
-		if (err)
-			break;
-		if (w->of[i].nr)
-			w->of[i].next = list_first_entry(&s->tried.dirs, struct tried, dir.list);
+		err = err ?: damon_list_resize(&s->tried, tried_dir_kind.list, w->of[i].nr);
+		w->of[i].next = list_first_entry_or_null(&s->tried.dirs, struct tried, dir.list);
 		s->sz_tried = damon_scale(w->of[i].sum, u->div, u->mul);
 		i++;
 	}
-	list_for_each_entry(page, &w->pages, list)
-		err = err ?: show_tried_of_page(k, w, page);
+	for (i = 0; i < w->nr && !err; i++) {
+		struct tried **t = &w->of[w->tried[i].scheme].next;
+
+		/* Its scheme may have been removed meanwhile. */
+		if (!*t)
+			continue;
+		err = show_tried(k, *t, &w->tried[i]);
+		*t = list_next_entry(*t, dir.list);
+	}
 	/* Rather none than some. */
 	if (err)
 		clear_tried(c);
@@ -1275,7 +1198,7 @@ static int commit_goals(struct kdamond *k, char *why)
 	if (!err) {
 		err = damon_schemes_set_goals(ctx, d.cfg.schemes, d.cfg.nr_schemes);
 		if (err == -EINVAL)
-			refuse(why, err, "a goal with a target_value of 0, or not for this");
+			refuse(why, err, "a goal has a target_value of 0, or can not be");
 		damon_monitor_put(&k->monitor);
 	}
 	damon_cfg_clear(&d.cfg);
@@ -1295,7 +1218,7 @@ static int walk(struct kdamond *k, struct walk *w, char *why)
 	if (err == -EBUSY)
 		return refuse(why, err, "another update is on its way");
 	if (err == -ECANCELED || err == -EPERM)
-		return refuse(why, -ECANCELED, "it ends, pauses or changes, or no scheme is active");
+		return refuse(why, -ECANCELED, "it ends, pauses, changes, or has no active scheme");
 	if (!err && w->err == -E2BIG)
 		refuse(why, w->err, "more than %u regions", MAX_TRIED);
 	return err ?: w->err;
@@ -1309,7 +1232,6 @@ static int update_tried(struct kdamond *k, bool only_sums, char *why)
 
 	if (!w)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&w->pages);
 	w->only_sums = only_sums;
 	err = lock_context(k, &c, why);
 	if (!err) {
@@ -1320,7 +1242,8 @@ static int update_tried(struct kdamond *k, bool only_sums, char *why)
 		err = show_walk(k, c, w);
 		damon_dirs_unlock();
 	}
-	free_walk(w);
+	kvfree(w->tried);
+	kfree(w);
 	return err;
 }
 
@@ -1360,7 +1283,7 @@ static const struct {
 	{ "update_schemes_tried_regions", update_tried_regions },
 	{ "clear_schemes_tried_regions", clear_tried_regions },
 	{ "update_schemes_stats", .show = show_stats },
-	{ "update_schemes_effective_quotas", .show = show_quotas },
+	{ "update_schemes_effective_quotas", .show = show_stats },
 	{ "update_tuned_intervals", .show = show_intervals },
 };
 
@@ -1462,7 +1385,6 @@ static void end_kdamonds(void)
 	mutex_unlock(&damon_monitors_lock);
 }
 
-#define KDAMOND	((struct kdamond *)NULL)
 static const struct kdamond default_kdamond = { .running.units = { 1, 1 } };
 
 static const struct damon_dir_kind kdamond_kind = {
@@ -1475,7 +1397,8 @@ static const struct damon_dir_kind kdamond_kind = {
 	.subdirs = SUBDIRS(
 		{ "contexts", LIST_DIR("nr_contexts", KDAMOND->contexts, context_kind, 1) }
 	),
-	DAMON_VALUES(KDAMOND->refresh_ms, default_kdamond),
+	VALUES(struct kdamond, KDAMOND->refresh_ms),
+	.defaults = &default_kdamond,
 	.init = init_kdamond,
 	.reset = reset_kdamond,
 	.remove = remove_kdamond,
@@ -1485,11 +1408,7 @@ static const struct damon_dir_kind kdamond_kind = {
 struct root {
 	struct damon_dir dir;
 	struct damon_dir_list kdamonds;
-	char no_values[];
 };
-
-#define ROOT	((struct root *)NULL)
-static const struct root default_root;
 
 static const struct damon_dir_kind admin_kind = {
 	.subdirs = SUBDIRS(
@@ -1502,7 +1421,8 @@ static const struct damon_dir_kind root_kind = {
 	.subdirs = SUBDIRS(
 		{ "admin", &admin_kind }
 	),
-	DAMON_VALUES(ROOT->no_values, default_root),
+	.size = sizeof(struct root),
+	.values = sizeof(struct root),
 };
 
 static int __init damon_sysfs_init(void)

@@ -31,7 +31,6 @@ struct branch {
 struct trunk {
 	struct damon_dir dir;
 	struct damon_dir_list branches;
-	char no_values[];
 };
 
 #define LEAF	((struct leaf *)NULL)
@@ -40,11 +39,12 @@ struct trunk {
 
 static const struct leaf default_leaf = { .number = 7 };
 static const struct branch default_branch = { .whole = 5, .colour = GREEN };
-static const struct trunk default_trunk;
 
 static const struct damon_dir_kind leaf_kind = {
 	.files = (const struct damon_file []) { DAMON_FILE("number", 0600, LEAF->number), {} },
-	DAMON_VALUES(LEAF->number, default_leaf),
+	.size = sizeof(struct leaf),
+	.values = offsetof(struct leaf, number),
+	.defaults = &default_leaf,
 };
 
 static unsigned int nr_removed;
@@ -59,7 +59,7 @@ static const struct damon_dir_kind branch_kind = {
 		DAMON_FILE("flag", 0600, BRANCH->flag),
 		DAMON_FILE("signed_one", 0600, BRANCH->signed_one),
 		DAMON_FILE("half", 0600, BRANCH->half),
-		DAMON_FILE("whole", 0600, BRANCH->whole),
+		DAMON_FILE("whole", 0600, BRANCH->whole, .least = 3),
 		DAMON_FILE("wide", 0600, BRANCH->wide),
 		DAMON_WORD_FILE("colour", BRANCH->colour, colours, ARRAY_SIZE(colours),
 				.refused = BIT(BLUE)),
@@ -72,13 +72,16 @@ static const struct damon_dir_kind branch_kind = {
 		} },
 		{}
 	},
-	DAMON_VALUES(BRANCH->flag, default_branch),
+	.size = sizeof(struct branch),
+	.values = offsetof(struct branch, flag),
+	.defaults = &default_branch,
 	.remove = count_removed,
 };
 
 static const struct damon_dir_kind trunk_kind = {
 	.list = DAMON_LIST("nr_branches", TRUNK->branches, branch_kind, 4),
-	DAMON_VALUES(TRUNK->no_values, default_trunk),
+	.size = sizeof(struct trunk),
+	.values = sizeof(struct trunk),
 };
 
 static void del_root(void *dir)
@@ -143,6 +146,7 @@ static const struct value_case {
 	{ "half", "0xffffffff", 0, "4294967295\n" },
 	{ "half", "-1", -EINVAL, "0\n" },
 	{ "whole", "010", 0, "8\n" },
+	{ "whole", "2", -EINVAL, "5\n" },
 	{ "whole", "1 ", -EINVAL, "5\n" },
 	{ "whole", "", -EINVAL, "5\n" },
 	{ "wide", "18446744073709551615", 0, "18446744073709551615\n" },
@@ -251,4 +255,5 @@ static struct kunit_suite dir_suite = {
 	.init = dir_init,
 	.test_cases = dir_cases,
 };
+
 kunit_test_suite(dir_suite);

@@ -199,6 +199,10 @@ static void a_refault_goal_is_of_the_quota(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 100, q->refault_bp);
 	KUNIT_ASSERT_EQ(test, 1, q->nr_goals);
 	KUNIT_EXPECT_EQ(test, 3, q->goals[0].target);
+
+	list_next_entry(g, dir.list)->cfg.metric = GOAL_REFAULT_BP;
+	test_draft(test, why, -EINVAL);
+	KUNIT_EXPECT_STREQ(test, "schemes/0: refault_bp of 0, or twice", why);
 }
 
 /* Nodes that an earlier scheme had do not stand in the way of one for physical memory. */
@@ -272,4 +276,5 @@ static struct kunit_suite sysfs_suite = {
 	.init = init_tree,
 	.test_cases = sysfs_cases,
 };
+
 kunit_test_suite(sysfs_suite);

@@ -94,7 +94,7 @@ TEST_F(sysfs, a_value_is_taken_and_shown_as_written_or_refused)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
 		EXPECT_EQ(values[i].err, sysfs_write(values[i].file, values[i].text)) {
 			TH_LOG("'%s' to %s", values[i].text, values[i].file);
 		}
@@ -194,7 +194,7 @@ static const char * const commands[] = {
 	"update_schemes_effective_quotas", "update_tuned_intervals",
 };
 
-#define NR_COMMANDS ((int)(sizeof(commands) / sizeof(commands[0])))
+#define NR_COMMANDS ((int)ARRAY_SIZE(commands))
 
 TEST_F(sysfs, on_and_off)
 {
@@ -273,7 +273,7 @@ TEST_F(sysfs, what_can_not_be_is_refused_in_words_and_changes_nothing)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		ASSERT_EQ(0, sysfs_make(1));
 		ASSERT_EQ(0, sysfs_target(self->w->pid));
 		ASSERT_EQ(0, sysfs_schemes(1));

@@ -200,7 +200,7 @@ static bool is_fit(const char *text)
 
 	if (!strcmp(text, "vaddr\nfvaddr\npaddr\n"))
 		return true;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strncmp(text, words[i], strlen(words[i])) &&
 		    !strcmp(text + strlen(words[i]), "\n"))
 			return true;
@@ -301,7 +301,7 @@ TEST_F(order, features_are_probed)
 	self->setup.goal[0] = "user_input";
 	EXPECT_STAGED();
 	put("0/contexts/0/schemes/0/quotas/goals/0", "target_value", "0");
-	for (i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(looked_at); i++) {
 		snprintf(path, sizeof(path), "0/contexts/0/schemes/0/%s", looked_at[i]);
 		EXPECT_TRUE(sysfs_has(path)) {
 			TH_LOG("no %s", path);

@@ -79,7 +79,7 @@ static void *commander(void *unused)
 	unsigned int i;
 
 	while (!load(&stop_all))
-		for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(commands); i++)
 			write_text(SYSFS_DIR "/0/state", commands[i]);
 	return NULL;
 }

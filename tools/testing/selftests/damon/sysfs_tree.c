@@ -96,14 +96,14 @@ static void read_usage(struct tree *t, FILE *document)
 				break;
 			continue;
 		}
-		word = strtok(line, " \n");
+		word = strtok(line, "\n ");
 		depth = (depth - 5) / 2;
 		if (word && depth < 31 && word[strlen(word) - 1] == '/') {
 			snprintf(path + ends[depth], sizeof(path) - ends[depth], "%s", word);
 			ends[depth + 1] = strlen(path);
-			word = strtok(NULL, " \n");
+			word = strtok(NULL, "\n ");
 		}
-		for (; word; word = strtok(NULL, " \n")) {
+		for (; word; word = strtok(NULL, "\n ")) {
 			size_t len = strlen(path);
 			bool read_only = *word == '(';
 
@@ -129,7 +129,7 @@ static char letter_of(const char *dir)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(letters); i++)
 		if (!strcmp(dir, letters[i].dir))
 			return letters[i].letter;
 	return '?';
@@ -214,7 +214,7 @@ static int make_all(void)
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !err; i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers) && !err; i++) {
 		snprintf(path, sizeof(path), "0/contexts/0/%s", numbers[i]);
 		err = sysfs_write(path, "1");
 	}

@@ -185,7 +185,7 @@ int damon_init_regions(unsigned long start, unsigned long end)
 }
 
 /* What most of the programs are about. */
-const char * __attribute__((weak)) needed_dir = DAMON_DIR;
+const char *needed_dir __attribute__((weak)) = DAMON_DIR;
 
 /* A whole program that can prove nothing here is skipped at once. */
 static void __attribute__((constructor)) need_damon(void)
