@@ -63,15 +63,14 @@ struct damon_module_plan {
 /**
  * struct damon_module - A user that is driven by parameters.
  * @name:	Its name.
- * @params:	Its common parameters, which are never locked but by those who call this frame:
- *		parameters are written and read one at a time.
+ * @params:	Its common parameters, under the lock of all parameters of the kernel.
  * @plan:	Fills a plan, which has the common parameters but schemes already; its
  *		intervals are valid.  Returns 0, or -EINVAL for a parameter.
  * @look:	Called on the worker, by damon_module_look().  May be NULL.  Returns 0 or an
  *		error.
  * @wanted:	Start it as soon as that is possible; the value of "enabled" at boot.
  *
- * All but @name and the functions is under damon_monitors_lock.
+ * All but @name, @params and the functions is under damon_monitors_lock.
  */
 struct damon_module {
 	const char *name;

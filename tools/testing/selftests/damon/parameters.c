@@ -30,9 +30,13 @@ static unsigned int nr_words(const char *line, bool *enabled, bool *all_so)
 	char user[32], name[64], value[64], text[128];
 	unsigned int nr = 0;
 	const char *at = line;
+	struct stat st;
 
 	for (; (at = strstr(at, "damon_")); at++) {
 		if (sscanf(at, "%31[a-z_].%63[a-z_]=%63[0-9YN]", user, name, value) != 3)
+			continue;
+		/* Results are not set by anybody. */
+		if (stat(param_path(user, name), &st) || !(st.st_mode & 0200))
 			continue;
 		snprintf(text, sizeof(text), "%s\n", value);
 		*all_so &= !strcmp(text, param_read(user, name));
