@@ -307,6 +307,14 @@ TEST_F_TIMEOUT(filters, addresses_end_where_they_end, 120)
 	EXPECT_TRUE(is_same(&self->kept, pid, begin));
 }
 
+/* Has the process the same pages at @addr for two passes? */
+static bool stays(struct pages *kept, pid_t pid, unsigned long addr, unsigned long len)
+{
+	free(kept->pfn);
+	memset(kept, 0, sizeof(*kept));
+	return !pages_add(kept, pid, addr, len) && two_passes() && is_same(kept, pid, addr);
+}
+
 /* What is used between two times that it is asked stays; the rest is given up at the second. */
 TEST_F_TIMEOUT(filters, young_pages_are_left_out, 120)
 {
@@ -317,14 +325,13 @@ TEST_F_TIMEOUT(filters, young_pages_are_left_out, 120)
 	ASSERT_EQ(0, map_and_touch(self->w, TAKEN, NULL));
 	ASSERT_EQ(0, work_map(self->w, KEPT, MiB));
 	ASSERT_TRUE(work_hot(self->w, 0, KEPT, MiB));
-	ASSERT_EQ(0, pages_add(&self->kept, pid, KEPT, MiB));
 	err = start_process(PAGEOUT, pid, &young, 1);
 	if (err == -ENOENT)
 		SKIP(return, NO_MODULE);
 	ASSERT_EQ(0, err);
 	EXPECT_TRUE(wait_for(present(pid, TAKEN, SIZE) <= SIZE / 10, PATIENCE));
-	EXPECT_TRUE(two_passes());
-	EXPECT_TRUE(is_same(&self->kept, pid, KEPT));
+	/* A busy machine may give a guest no time for a second; without the filter none stays. */
+	EXPECT_TRUE(wait_for(stays(&self->kept, pid, KEPT, MiB), PATIENCE));
 }
 
 /* Nothing is done, and what passes is counted to the page, each time. */
