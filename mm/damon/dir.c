@@ -37,7 +37,6 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/sysfs.h>
 #include <linux/uidgid.h>
 
 #include "dir.h"

@@ -931,9 +931,12 @@ static int explain(const struct damon_cfg *cfg, int err, char *why)
 		if (try(&copy))
 			return refuse(why, err, "schemes/%u/%s", i, why_not_scheme(&copy));
 	}
-	if (cfg->nr_probes)
+	copy.nr_schemes = 0;
+	copy.nr_probes = cfg->nr_probes;
+	if (try(&copy))
 		return refuse(why, err, "probes: not for these operations, or weights too large");
-	return err;
+	/* By itself it is valid. */
+	return err == -EINVAL ? refuse(why, err, "operations: it runs with others") : err;
 }
 
 /* === Results === */

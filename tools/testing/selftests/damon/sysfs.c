@@ -409,6 +409,7 @@ TEST_F(sysfs, commit_changes_a_monitor_that_runs)
 	/* Processes do not become physical memory. */
 	ASSERT_EQ(0, sysfs_write(C "operations", "paddr"));
 	EXPECT_EQ(-EINVAL, sysfs_write(K "state", "commit"));
+	EXPECT_STREQ("operations: it runs with others\n", sysfs_read(K "error"));
 	EXPECT_EQ(pid, sysfs_number(K "pid"));
 }
 
