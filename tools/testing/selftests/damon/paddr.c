@@ -55,6 +55,13 @@ static void leave_lists(void)
 	write_text("/proc/sys/vm/compact_memory", "1");
 }
 
+/* New memory shall be in few pieces, whatever has used it before. */
+static void join_free_memory(void)
+{
+	write_text("/proc/sys/vm/drop_caches", "3");
+	write_text("/proc/sys/vm/compact_memory", "1");
+}
+
 /* === Each kind is seen === */
 
 FIXTURE(kinds) {
@@ -157,6 +164,7 @@ FIXTURE_VARIANT_ADD(kinds, ksm) {
 
 FIXTURE_SETUP(kinds)
 {
+	join_free_memory();
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
 	if (read_text(HUGETLB, self->hugepages, sizeof(self->hugepages)))
 		self->hugepages[0] = '\0';
@@ -262,6 +270,7 @@ FIXTURE(pages) {
 
 FIXTURE_SETUP(pages)
 {
+	join_free_memory();
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
 }
 
