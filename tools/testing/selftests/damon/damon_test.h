@@ -37,7 +37,10 @@
 	EXPECT_LE(_took, IN_TIME);						\
 } while (0)
 
-/* Many regions and mappings take minutes under KASAN, kmemleak and lockdep. */
+/*
+ * Under KASAN, kmemleak and lockdep, many regions and mappings take minutes, and what is asked of
+ * times and shares is of another machine than users have.
+ */
 static inline bool is_too_slow(void)
 {
 	return !access("/sys/kernel/debug/kmemleak", F_OK);

@@ -18,6 +18,8 @@ FIXTURE(idleness) {
 
 FIXTURE_SETUP(idleness)
 {
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	if (!have_users())
 		SKIP(return, NO_USERS);
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
@@ -135,6 +137,8 @@ FIXTURE_VARIANT_ADD(idle_machine, stat) { STAT };
 
 FIXTURE_SETUP(idle_machine)
 {
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	if (!have_users())
 		SKIP(return, NO_USERS);
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));

@@ -19,6 +19,8 @@ FIXTURE(pattern) {
 
 FIXTURE_SETUP(pattern)
 {
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
 }
 

@@ -29,6 +29,8 @@ FIXTURE(programs) {
 
 FIXTURE_SETUP(programs)
 {
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	ASSERT_EQ(0, damon_reset());
 	self->pid = 0;
 	self->s = malloc(sizeof(*self->s));
@@ -235,8 +237,6 @@ TEST_F_TIMEOUT(programs, a_real_one_is_covered_as_its_regions_allow, 240)
 
 	if (!has_node())
 		SKIP(return, "there is no program " NODE);
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	self->pid = program_start(run_node);
 	ASSERT_LT(0, self->pid);
 	ASSERT_EQ(0, damon_on(TEST_ATTRS, &self->pid, 1));
@@ -253,8 +253,6 @@ TEST_F_TIMEOUT(programs, a_real_one_has_no_larger_working_set_than_memory, 240)
 {
 	if (!has_node())
 		SKIP(return, "there is no program " NODE);
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	if (!getenv("DAMONCTL"))
 		SKIP(return, "DAMONCTL is not set");
 	self->pid = program_start(run_node);
@@ -324,8 +322,6 @@ TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_covered_as_few_regions_allow,
 
 TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_covered_by_as_many_regions, 240)
 {
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	self->pid = program_start(run_scattered);
 	ASSERT_LT(0, self->pid);
 	ASSERT_EQ(0, damon_on("500000 2000000 4000000 10 24000", &self->pid, 1));
@@ -338,8 +334,6 @@ TEST_F_TIMEOUT(programs, ten_thousand_mappings_are_the_working_set_that_they_are
 {
 	if (!getenv("DAMONCTL"))
 		SKIP(return, "DAMONCTL is not set");
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	self->pid = program_start(run_scattered);
 	ASSERT_LT(0, self->pid);
 	check_wss(_metadata, self->pid,
