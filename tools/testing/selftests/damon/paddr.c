@@ -55,13 +55,6 @@ static void leave_lists(void)
 	write_text("/proc/sys/vm/compact_memory", "1");
 }
 
-/* New memory shall be in few pieces, whatever has used it before. */
-static void join_free_memory(void)
-{
-	write_text("/proc/sys/vm/drop_caches", "3");
-	write_text("/proc/sys/vm/compact_memory", "1");
-}
-
 /* === Each kind is seen === */
 
 FIXTURE(kinds) {

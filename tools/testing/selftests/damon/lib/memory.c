@@ -254,3 +254,9 @@ const char *rows_of(const struct pages *all, const struct pages *hot)
 		min *= 2;
 	return text;
 }
+
+void join_free_memory(void)
+{
+	write_text("/proc/sys/vm/drop_caches", "3");
+	write_text("/proc/sys/vm/compact_memory", "1");
+}

@@ -72,4 +72,7 @@ double pages_heat(const struct snapshot *s, const struct pages *p);
  */
 const char *rows_of(const struct pages *all, const struct pages *hot);
 
+/* Have new physical memory be in few pieces, whatever has used it before. */
+void join_free_memory(void);
+
 #endif /* _DAMON_LIB_MEMORY_H */
