@@ -142,6 +142,7 @@ FIXTURE_SETUP(tiers)
 	/* It has nothing to watch. */
 	if (load_module(USER, "") == -ENOENT)
 		SKIP(return, NO_MODULE);
+	join_free_memory();
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
 	ASSERT_EQ(0, work_bind(self->w, 0));
 	ASSERT_EQ(0, work_map(self->w, IDLE, SIZE));
