@@ -729,10 +729,11 @@ static void run_for_goal(struct pass *p)
 static void run_pass(struct pass *p)
 {
 	const struct damon_eligible eligible = { sz_eligible, p };
-	const struct damon_scheme *cfg = &p->s->cfg;
-	u64 esz = p->s->quota.esz;
-	bool begun = p->s->quota.begun;
-	unsigned long age = damon_scheme_has_goal(p->s) ? p->s->back.try_age : p->s->pattern.min_age;
+	const struct damon_scheme_state *s = p->s;
+	const struct damon_scheme *cfg = &s->cfg;
+	u64 esz = s->quota.esz;
+	bool begun = s->quota.begun;
+	unsigned long age = damon_scheme_has_goal(s) ? s->back.try_age : s->pattern.min_age;
 
 	p->min_age = damon_scheme_least_age(p->s);
 	p->max_age = p->s->pattern.max_age;
