@@ -213,6 +213,8 @@ FIXTURE_VARIANT_ADD(process, addresses_that_are_allowed_are_no_matter_for_pages)
 
 FIXTURE_SETUP(process)
 {
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
 	ASSERT_EQ(0, swap_on());
 }
@@ -230,9 +232,6 @@ TEST_F_TIMEOUT(process, only_what_passes_is_given_up, 120)
 	pid_t pid = self->w->pid;
 	int err;
 
-	/* Those that reject go the same ways. */
-	if (is_too_slow() && variant->filters[0].allow)
-		SKIP(return, "a debugging kernel");
 	ASSERT_EQ(0, map_and_touch(self->w, TAKEN, variant->map_taken));
 	ASSERT_EQ(0, map_and_touch(self->w, KEPT, variant->map_kept));
 	ASSERT_EQ(0, pages_add(&self->kept, pid, KEPT, SIZE));
@@ -264,6 +263,8 @@ FIXTURE(filters) {
 
 FIXTURE_SETUP(filters)
 {
+	if (is_too_slow())
+		SKIP(return, "a debugging kernel");
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
 	self->w2 = work_start();
 	ASSERT_NE(NULL, self->w2);
@@ -389,8 +390,6 @@ TEST_F_TIMEOUT(filters, memory_of_other_cgroups_is_left_out, 120)
 	long id = new_group(self->w, GROUP), id2 = new_group(self->w2, GROUP2);
 	int err;
 
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	if (id < 0 || id2 < 0)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	group.from = id;
@@ -412,8 +411,6 @@ TEST_F_TIMEOUT(filters, physical_memory_that_is_young_is_left_out, 120)
 	long id = new_group(self->w, GROUP);
 	int err;
 
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	if (id < 0)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	filters[0].from = id;
@@ -438,8 +435,6 @@ TEST_F_TIMEOUT(filters, active_memory_is_left_out, 120)
 	long id = new_group(self->w, GROUP);
 	int err;
 
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	if (id < 0)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	anon[0].from = id;
@@ -484,8 +479,6 @@ TEST_F_TIMEOUT(filters, memory_that_is_mapped_is_left_out, 120)
 	long id = new_group(self->w, GROUP);
 	int err;
 
-	if (is_too_slow())
-		SKIP(return, "a debugging kernel");
 	if (id < 0)
 		SKIP(return, "no cgroups of memory: %ld", id);
 	filters[0].from = id;
