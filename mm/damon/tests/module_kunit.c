@@ -216,7 +216,7 @@ static int read_settings(struct damon_ctx *ctx, void *arg)
 	s->attrs = ctx->attrs;
 	s->nr_schemes = ctx->nr_schemes;
 	/* A pass of now, so that the window is one of the new quota. */
-	damon_schemes_apply(ctx, ktime_add_ns(ktime_get(), 10 * NSEC_PER_SEC));
+	damon_schemes_apply(ctx, ktime_add_ns(ktime_get(), 10LL * NSEC_PER_SEC));
 	damon_get_scheme_stat(ctx, 0, &stat);
 	s->esz = stat.esz;
 	return 0;
