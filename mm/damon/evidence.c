@@ -647,6 +647,13 @@ unsigned int damon_region_count(const struct damon_ctx *ctx, const struct damon_
 	return t.samples ? reported_count(ctx, r, t) : reported_count(ctx, r, known);
 }
 
+unsigned int damon_region_age(const struct damon_ctx *ctx, const struct damon_region *r)
+{
+	bool counted = damon_region_count(ctx, r);
+
+	return r->changed || counted != r->counted ? 0 : r->age;
+}
+
 void damon_regions_forget(struct damon_ctx *ctx)
 {
 	struct damon_target *t;

@@ -142,6 +142,18 @@ void damon_regions_rescale(struct damon_ctx *ctx, const struct damon_attrs *old)
 unsigned int damon_region_count(const struct damon_ctx *ctx, const struct damon_region *r);
 
 /**
+ * damon_region_age() - The age that belongs to damon_region_count().
+ * @ctx:	The context.
+ * @r:		The region, during an aggregation.
+ *
+ * The age of a region is that of the last report, and so is the count which it belongs to.
+ * A region that had a count for an hour and has none now was not idle for an hour.
+ *
+ * Return: Aggregations; 0 if another count began in this one.
+ */
+unsigned int damon_region_age(const struct damon_ctx *ctx, const struct damon_region *r);
+
+/**
  * damon_regions_forget() - Begin the counts of the next aggregation.
  * @ctx:	The context.
  *

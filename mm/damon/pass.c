@@ -100,13 +100,18 @@ static unsigned int count_of(const struct pass *p, const struct damon_region *r)
 	return p->between ? damon_region_count(p->ctx, r) : r->nr_accesses;
 }
 
+static unsigned int age_of(const struct pass *p, const struct damon_region *r)
+{
+	return p->between ? damon_region_age(p->ctx, r) : r->age;
+}
+
 /* By its count, and an age of its own. */
 static bool is_alike(const struct pass *p, const struct damon_region *r,
 		     unsigned long min_age, unsigned long max_age)
 {
 	const struct damon_pattern *pattern = &p->s->pattern;
 
-	return is_within(r->age, min_age, max_age) &&
+	return is_within(age_of(p, r), min_age, max_age) &&
 		is_within(count_of(p, r), pattern->min_nr_accesses, pattern->max_nr_accesses);
 }
 
@@ -122,7 +127,7 @@ static unsigned int score_of(const struct pass *p, const struct damon_region *r)
 
 	if (!a->cold && !a->hot)
 		return DAMON_MAX_SCORE;
-	return damon_quota_score(&p->s->cfg.quota, count_of(p, r), r->age,
+	return damon_quota_score(&p->s->cfg.quota, count_of(p, r), age_of(p, r),
 				 damon_max_nr_accesses(p->ctx), p->ctx->aggr_interval, a->cold);
 }
 
@@ -308,7 +313,7 @@ static u64 sz_eligible(void *arg, int nid)
 /* Since when @r has not been accessed, in nanoseconds. */
 static u64 idle_since(const struct pass *p, const struct damon_region *r)
 {
-	u64 ns = us_to_ns(size_mul(r->age, p->ctx->aggr_interval));
+	u64 ns = us_to_ns(size_mul(age_of(p, r), p->ctx->aggr_interval));
 
 	return p->now - min(ns, p->now);
 }
@@ -427,7 +432,7 @@ static struct damon_tried part_of(const struct pass *p, const struct damon_regio
 		.target = p->target_index,
 		.range = { max(start, r->ar.start), min(end, r->ar.end) },
 		.nr_accesses = count_of(p, r),
-		.age = r->age,
+		.age = age_of(p, r),
 	};
 	unsigned int i;
 

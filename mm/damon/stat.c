@@ -90,7 +90,8 @@ static u64 fresh_us(const struct damon_ctx *ctx)
 /* At least 1, so that the sign tells. */
 static s64 idle_ms(const struct damon_ctx *ctx, const struct damon_region *r, u64 us)
 {
-	s64 ms = div_u64(damon_scale(r->age, ctx->aggr_interval, 1) + us, USEC_PER_MSEC) + 1;
+	unsigned int age = damon_region_age(ctx, r);
+	s64 ms = div_u64(damon_scale(age, ctx->aggr_interval, 1) + us, USEC_PER_MSEC) + 1;
 
 	return damon_region_count(ctx, r) ? -ms : ms;
 }

@@ -800,6 +800,7 @@ static void some_are_applied_in_between(struct kunit *test)
 	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 7);
 	unsigned int ms, nr = 0;
 
+	r->counted = true;
 	set_evidence(r, 300, 400);
 	for (ms = 5; ms < 100; ms += 5) {
 		damon_schemes_apply_between(ctx, (u64)ms * NSEC_PER_MSEC);
@@ -830,6 +831,31 @@ static void used_pages_are_spared_in_between(struct kunit *test)
 	damon_schemes_apply_between(ctx, 10ULL * NSEC_PER_MSEC);
 	KUNIT_ASSERT_EQ(test, asked.nr, 1);
 	KUNIT_EXPECT_TRUE(test, asked.works[0].spare);
+}
+
+/* The age until now is that of its use. */
+static void use_that_has_just_ended_is_no_idle_time(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 10, ULONG_MAX },
+		.action = DAMON_PAGEOUT,
+		.apply_interval = 10000,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	struct damon_region *r = add_aged(test, add_target(test, ctx), 0, PAGES(10), 0, 600);
+
+	r->counted = true;
+	set_evidence(r, 400, 400);
+	r->fresh.samples[0] = 10 * SAMPLE;
+	r->changed = true;
+	KUNIT_ASSERT_EQ(test, damon_region_count(ctx, r), 0);
+	damon_schemes_apply_between(ctx, 10ULL * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, asked.nr, 0);
+	r->counted = false;
+	r->changed = false;
+	set_evidence(r, 0, 400);
+	damon_schemes_apply_between(ctx, 20ULL * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, asked.nr, 1);
 }
 
 static void others_are_not_applied_in_between(struct kunit *test)
@@ -1015,6 +1041,7 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE(primitives_are_asked_what_they_can_do),
 	KUNIT_CASE(some_are_applied_in_between),
 	KUNIT_CASE(used_pages_are_spared_in_between),
+	KUNIT_CASE(use_that_has_just_ended_is_no_idle_time),
 	KUNIT_CASE(others_are_not_applied_in_between),
 	KUNIT_CASE(snapshots_are_limited),
 	KUNIT_CASE(what_is_in_its_place_waits_for_its_age),

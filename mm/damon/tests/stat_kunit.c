@@ -52,6 +52,7 @@ static struct damon_ctx *known_ctx(struct kunit *test)
 						    rows[i].nr_accesses);
 
 		r->age = rows[i].age;
+		r->counted = rows[i].nr_accesses > 0;
 		set_evidence(r, rows[i].nr_accesses, damon_max_nr_accesses(ctx));
 		addr = r->ar.end;
 	}
@@ -83,6 +84,24 @@ static void regions_are_sorted_by_their_ages(struct kunit *test)
 	shown = before;
 }
 
+/* For 8 s in use, and for a part of an aggregation not. */
+static void use_that_has_just_ended_is_no_idle_time(struct kunit *test)
+{
+	struct damon_ctx *ctx = known_ctx(test);
+	struct damon_target *t = list_first_entry(&ctx->targets_list, struct damon_target, list);
+	struct damon_region *r;
+	struct numbers before = shown;
+
+	damon_for_each_region(r, t) {
+		r->changed = r->counted;
+		r->fresh.samples[0] = 10 * SAMPLE;
+	}
+	KUNIT_ASSERT_EQ(test, 0, look(ctx, NULL));
+	expect_about(test, shown.idle_ms[0], 0);
+	expect_about(test, shown.idle_ms[26], 1000);
+	shown = before;
+}
+
 static void without_memory_the_numbers_stay(struct kunit *test)
 {
 	struct damon_ctx *ctx = known_ctx(test);
@@ -102,6 +121,7 @@ static void without_memory_the_numbers_stay(struct kunit *test)
 static struct kunit_case damon_stat_cases[] = {
 	KUNIT_CASE_PARAM(percentiles_are_those_of_the_memory, percentiles_gen_params),
 	KUNIT_CASE(regions_are_sorted_by_their_ages),
+	KUNIT_CASE(use_that_has_just_ended_is_no_idle_time),
 	KUNIT_CASE(without_memory_the_numbers_stay),
 	{}
 };

@@ -70,6 +70,11 @@ static long idle_ms(int percentile)
 	return read_percentiles(ms) == NR_PERCENTILES ? ms[percentile] : LONG_MIN;
 }
 
+static long aggr_ms(void)
+{
+	return param_number(STAT, "aggr_interval_us") / 1000;
+}
+
 TEST_F_TIMEOUT(idleness, percentiles_are_those_of_known_memory, 200)
 {
 	unsigned long all = number_behind("/proc/meminfo", NULL, "MemTotal:") * KiB;
@@ -88,27 +93,26 @@ TEST_F_TIMEOUT(idleness, percentiles_are_those_of_known_memory, 200)
 	sleep(3);
 	found = part_in_use();
 	TH_LOG("in use: %d of %d %%, %ld MiB/s, aggregations of %ld ms", found, part,
-	       param_number(STAT, "estimated_memory_bandwidth") >> 20,
-	       param_number(STAT, "aggr_interval_us") / 1000);
+	       param_number(STAT, "estimated_memory_bandwidth") >> 20, aggr_ms());
 	EXPECT_LE(part * 2 / 3, found);
 	EXPECT_GE(part * 3 / 2 + 5, found);
 	EXPECT_LT((long)USED_SIZE, param_number(STAT, "estimated_memory_bandwidth"));
 	/* The rest has been idle from the beginning. */
 	ASSERT_EQ(NR_PERCENTILES, read_percentiles(ms));
 	at = (now() - began) * 1000;
-	EXPECT_LE(ms[100], at + 1000);
+	EXPECT_LE(ms[100], at + aggr_ms());
 	EXPECT_GE(ms[100], at / 2);
 
-	ASSERT_TRUE(work_hot(self->w, 0, 0, 0));
 	ended = now();
+	ASSERT_TRUE(work_hot(self->w, 0, 0, 0));
 	EXPECT_TRUE(wait_for(part_in_use() < 3, PATIENCE));
 	EXPECT_TRUE(wait_for(idle_ms(part / 2 + 2) >= 3000, PATIENCE));
 	ASSERT_EQ(NR_PERCENTILES, read_percentiles(ms));
 	at = (now() - ended) * 1000;
 	TH_LOG("idle for %.0f ms: told %ld for what was used, %ld for the rest", at,
 	       ms[part / 2 + 2], ms[95]);
-	/* Two aggregations are of before and after. */
-	EXPECT_LE(ms[part / 2 + 2], at + 1000);
+	/* The aggregation in which it ended may have found too few accesses to count. */
+	EXPECT_LE(ms[part / 2 + 2], at + aggr_ms());
 	EXPECT_GE(ms[95], ms[part / 2 + 2]);
 	EXPECT_GE(ms[95], at / 2);
 	EXPECT_EQ(0, param_number(STAT, "estimated_memory_bandwidth") / (long)USED_SIZE);
