@@ -616,8 +616,7 @@ static long use_forever(struct work *w)
 		for (i = 0; i < HOT / LARGE; i++)
 			touch(ARENA + HOT + i * LARGE + (1 + i % 15) * 4 * KiB,
 			      ARENA + HOT + i * LARGE + (2 + i % 15) * 4 * KiB);
-		/* As in work_pass(). */
-		syscall(SYS_getppid);
+		rest();
 	}
 	return 0;
 }
@@ -752,6 +751,7 @@ static pid_t start_calls(int fd, bool write)
 			if (n != 1)
 				_exit(1);
 		}
+		rest();
 	}
 }
 

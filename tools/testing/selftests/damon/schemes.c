@@ -273,7 +273,7 @@ TEST_F_TIMEOUT(schemes, watermarks_let_it_sleep, 120)
 	s.mid = 1000;
 	ASSERT_EQ(0, start(self->w->pid, &s));
 	EXPECT_TRUE(wait_for(resident(self->w->pid, IDLE) <= IDLE_SIZE / 4, PATIENCE));
-	EXPECT_TRUE(strstr(damon_read("scheme_stats"), "active=Y"));
+	EXPECT_TRUE(!!strstr(damon_read("scheme_stats"), "active=Y"));
 }
 
 /* Counts, and does nothing. */
@@ -367,6 +367,7 @@ FIXTURE(lru) {
 
 FIXTURE_SETUP(lru)
 {
+	join_free_memory();
 	ASSERT_EQ(0, test_begin(&self->w, &self->t, &self->s));
 	ASSERT_EQ(0, swap_on());
 	/* The one whose lists can be seen. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -29,9 +30,13 @@ void touch_read(unsigned long start, unsigned long end)
 		load((unsigned char *)addr);
 }
 
+void rest(void)
+{
+	usleep(SAMPLE_US / 4);
+}
+
 void work_pass(struct work *w)
 {
-	bool any = false;
 	int i;
 
 	for (i = 0; i < NR_HOT; i++) {
@@ -43,16 +48,9 @@ void work_pass(struct work *w)
 			touch_read(w->hot[i].start, end);
 		else
 			touch(w->hot[i].start, end);
-		any = true;
 	}
 	store(&w->passes, w->passes + 1);
-	/*
-	 * An entry to the kernel.  With page-table isolation it flushes the
-	 * TLB, without which an emulator does not set Accessed bits anew.
-	 */
-	syscall(SYS_getppid);
-	if (!any)
-		usleep(1000);
+	rest();
 }
 
 void work_loop(struct work *w)
@@ -97,10 +95,26 @@ void work_end(struct work *w)
 	munmap(w, sizeof(*w));
 }
 
+/* What it hangs in, for the log of the test. */
+static void tell_where(pid_t pid)
+{
+	char path[64], text[4096];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, i ? "stack" : "stat");
+		if (!read_text(path, text, sizeof(text)))
+			fprintf(stderr, "# the process hangs: %s\n", text);
+	}
+}
+
 long work_call(struct work *w, long (*fn)(struct work *w))
 {
 	store(&w->call, fn);
-	return wait_for(!load(&w->call), PATIENCE) ? w->ret : -ETIMEDOUT;
+	if (wait_for(!load(&w->call), PATIENCE))
+		return w->ret;
+	tell_where(w->pid);
+	return -ETIMEDOUT;
 }
 
 bool work_passes(struct work *w, unsigned long nr)

@@ -37,6 +37,14 @@ struct work {
 void touch(unsigned long start, unsigned long end);
 void touch_read(unsigned long start, unsigned long end);
 
+/*
+ * What follows each pass of a program that uses memory all the time.  Some passes still fit
+ * a sampling interval, and the processor is free for the monitor, and for other guests of
+ * this machine.  It enters the kernel, too: with page-table isolation this flushes the TLB,
+ * without which an emulator does not set Accessed bits anew.
+ */
+void rest(void);
+
 struct work *work_start(void);
 void work_end(struct work *w);
 /* What the process does till it is killed, and once round: for children that it has. */
