@@ -22,6 +22,7 @@
 #define pr_fmt(fmt) "damon: " fmt
 
 #include <linux/damon.h>
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
@@ -96,10 +97,36 @@ static void put_mm(struct mm_struct *mm)
 	mmput_async(mm);
 }
 
-static bool va_target_valid(struct damon_target *t)
+static bool has_memory(const struct damon_target *t)
 {
 	guard(rcu)();
 	return user_thread(t);
+}
+
+/* For how long a process that has ended is a target, if nobody waits for it. */
+#define LINGER HZ
+
+/*
+ * Until somebody has waited for a process, it looks alive to scripts that ask now and then
+ * whether it is.  They get results until they have seen its end, and not an error now and
+ * then, by chance.
+ */
+static bool va_target_valid(struct damon_target *t)
+{
+	struct task_struct *task;
+
+	guard(rcu)();
+	if (user_thread(t)) {
+		t->ended_at = 0;
+		return true;
+	}
+	task = pid_task((struct pid *)t->id, PIDTYPE_PID);
+	/* Its owner changes other flags meanwhile; this one is set once. */
+	if (!task || !(data_race(task->flags) & PF_EXITING))
+		return false;
+	if (!t->ended_at)
+		t->ended_at = jiffies ?: 1;
+	return time_before(jiffies, t->ended_at + LINGER);
 }
 
 /*
@@ -327,7 +354,7 @@ static struct damon_target *next_to_flush(struct damon_ctx *ctx)
 		return NULL;
 	damon_for_each_target(t, ctx) {
 		i++;
-		if ((first && i <= vc->turn) || !va_target_valid(t))
+		if ((first && i <= vc->turn) || !has_memory(t))
 			continue;
 		if (i > vc->turn) {
 			vc->turn = i;

@@ -159,6 +159,7 @@ TEST_F_TIMEOUT(targets, on_for_one_that_is_gone_ends_at_once, 120)
 TEST_F_TIMEOUT(targets, zombies_end_the_monitor, 120)
 {
 	struct work *w2 = work_start();
+	siginfo_t info;
 
 	ASSERT_NE(NULL, w2);
 	ASSERT_EQ(0, start_hot(w2, ARENA));
@@ -166,6 +167,9 @@ TEST_F_TIMEOUT(targets, zombies_end_the_monitor, 120)
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	/* It has a number until it is waited for, and no memory. */
 	kill(w2->pid, SIGKILL);
+	ASSERT_EQ(0, waitid(P_PID, w2->pid, &info, WEXITED | WNOWAIT));
+	/* Who does not know yet that it has ended is not told of another error. */
+	EXPECT_STREQ("on\n", damon_read("monitor_on"));
 	EXPECT_ENDED();
 	EXPECT_EQ(w2->pid, atoi(damon_read("target_ids")));
 
