@@ -837,6 +837,7 @@ struct damon_ctx {
 	u32 rare_rate;			/* reported as 1 above it, in 1/65536 */
 	bool has_samples;		/* by damon_region_record(), or else only counts */
 	struct damon_tuning tuning;
+	struct damon_attrs asked;	/* what tuning began with */
 	u64 next_pass;			/* of a scheme, before the aggregation ends */
 	struct damon_tried_walk *walk;	/* who wants to see the regions of the schemes */
 };

@@ -165,10 +165,21 @@ static bool is_alike(const struct damon_ctx *a, const struct damon_ctx *b)
 		a->addr_unit == b->addr_unit;
 }
 
+/*
+ * Who changes a filter does not want the intervals back that tuning began with: what they
+ * have become took minutes to find.
+ */
+static bool stays_tuned(const struct damon_ctx *ctx, const struct damon_ctx *from)
+{
+	return ctx->goal.aggrs && !memcmp(&ctx->goal, &from->goal, sizeof(ctx->goal)) &&
+		!memcmp(&ctx->asked, &from->attrs, sizeof(ctx->asked));
+}
+
 static int exchange(struct damon_ctx *ctx, void *arg)
 {
 	struct damon_ctx *from = arg;
 	struct damon_attrs attrs = ctx->attrs;
+	bool tuned = stays_tuned(ctx, from);
 	int err = prepare_targets(ctx, from);
 
 	if (err)
@@ -177,12 +188,16 @@ static int exchange(struct damon_ctx *ctx, void *arg)
 	exchange_targets(ctx, from);
 	damon_probes_exchange(ctx, from);
 	clear_targets(from);
-	damon_attrs_apply(ctx, &from->attrs);
+	if (!tuned)
+		damon_attrs_apply(ctx, &from->attrs);
+	ctx->asked = from->attrs;
 	from->attrs = attrs;
+	/* Their ages are in aggregations that were asked for. */
 	damon_schemes_exchange(ctx, from);
 	swap(ctx->goal, from->goal);
 	swap(ctx->pause, from->pause);
-	damon_tune_begin(ctx);
+	if (!tuned)
+		damon_tune_begin(ctx);
 	if (damon_is_on(ctx))
 		damon_begin_targets(ctx);
 	return 0;

@@ -164,6 +164,7 @@ struct damon_ctx *damon_cfg_build(const struct damon_cfg *cfg)
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 	ctx->attrs = cfg->attrs;
+	ctx->asked = cfg->attrs;
 	ctx->goal = cfg->goal;
 	ctx->pause = cfg->pause;
 	cfg->primitives->set(ctx);

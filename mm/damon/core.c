@@ -95,6 +95,7 @@ struct damon_ctx *damon_new_ctx(void)
 	if (!ctx)
 		return NULL;
 	ctx->attrs = damon_default_attrs;
+	ctx->asked = damon_default_attrs;
 	ctx->addr_unit = 1;
 	mutex_init(&ctx->kdamond_lock);
 	spin_lock_init(&ctx->stat_lock);
@@ -200,6 +201,7 @@ int damon_set_attrs(struct damon_ctx *ctx, unsigned long sample_int,
 	if (damon_is_on(ctx))
 		return -EBUSY;
 	ctx->attrs = attrs;
+	ctx->asked = attrs;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(damon_set_attrs);

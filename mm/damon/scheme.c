@@ -330,6 +330,28 @@ unsigned long damon_schemes_idle_us(struct damon_ctx *ctx)
 	return any_active ? 0 : us;
 }
 
+/*
+ * As long as it is, in aggregations of @now in place of @then microseconds.  Rather a bit
+ * longer: with none, or one, there would be no time for the second look.
+ */
+static unsigned long rescaled_age(unsigned long age, unsigned long then, unsigned long now)
+{
+	u64 scaled = damon_scale(age, then, now);
+
+	scaled += damon_scale(scaled, now, then) < age;
+	return min(max(scaled, min(age, 2)), ULONG_MAX);
+}
+
+static void set_ages(const struct damon_ctx *ctx, struct damon_scheme_state *s)
+{
+	const struct damon_pattern *p = &s->cfg.pattern;
+	unsigned long then = ctx->asked.aggr_interval, now = ctx->aggr_interval;
+
+	/* Not from the ages of before, whose fractions are lost. */
+	s->pattern.min_age = rescaled_age(p->min_age, then, now);
+	s->pattern.max_age = rescaled_age(p->max_age, then, now);
+}
+
 static void begin_scheme(struct damon_ctx *ctx, struct damon_scheme_state *s)
 {
 	struct damon_scheme cfg = s->cfg;
@@ -338,7 +360,7 @@ static void begin_scheme(struct damon_ctx *ctx, struct damon_scheme_state *s)
 	memset(s, 0, sizeof(*s));
 	s->cfg = cfg;
 	s->pattern = cfg.pattern;
-	s->aggr_interval = ctx->aggr_interval;
+	set_ages(ctx, s);
 	s->stat.active = true;
 	goal = damon_scheme_goal(ctx, s);
 	damon_back_begin(&s->back, &goal);
@@ -357,34 +379,19 @@ void damon_schemes_begin(struct damon_ctx *ctx)
 
 /* === New settings === */
 
-/*
- * As long as it is, in aggregations of @now in place of @then microseconds.  Rather a bit
- * longer: with none, or one, there would be no time for the second look.
- */
-static unsigned long rescaled_age(unsigned long age, unsigned long then, unsigned long now)
-{
-	u64 scaled = damon_scale(age, then, now);
-
-	scaled += damon_scale(scaled, now, then) < age;
-	return min(max(scaled, min(age, 2)), ULONG_MAX);
-}
-
 void damon_schemes_rescale(struct damon_ctx *ctx, const struct damon_attrs *old)
 {
-	unsigned long now = ctx->aggr_interval;
 	unsigned int i;
 
 	for (i = 0; i < ctx->nr_schemes; i++) {
 		struct damon_scheme_state *s = &ctx->schemes[i];
-		const struct damon_pattern *p = &s->cfg.pattern;
 		struct damon_back_goal goal;
 
-		/* Not from the ages of before, whose fractions are lost. */
-		s->pattern.min_age = rescaled_age(p->min_age, s->aggr_interval, now);
-		s->pattern.max_age = rescaled_age(p->max_age, s->aggr_interval, now);
+		set_ages(ctx, s);
 		goal = damon_scheme_goal(ctx, s);
 		damon_back_set_age(&s->back, &goal,
-				   rescaled_age(s->back.min_age, old->aggr_interval, now));
+				   rescaled_age(s->back.min_age, old->aggr_interval,
+						ctx->aggr_interval));
 	}
 }
 

@@ -30,8 +30,8 @@ extern const struct damon_action_kind damon_action_kinds[];
 /**
  * struct damon_scheme_state - A scheme of a context, and what it has done.
  * @cfg:	The scheme, as the user gave it.
- * @pattern:	Its pattern, with ages in the aggregations of now.
- * @aggr_interval: The aggregations that the ages of @cfg are in, in microseconds.
+ * @pattern:	Its pattern, with ages in the aggregations of now; those of @cfg are in those
+ *		that were asked for.
  * @stat:	For users, up to date.
  * @shown:	The same, as of the last piece of work that is done; under stat_lock.
  * @quota:	The present window.
@@ -41,7 +41,6 @@ extern const struct damon_action_kind damon_action_kinds[];
 struct damon_scheme_state {
 	struct damon_scheme cfg;
 	struct damon_pattern pattern;
-	unsigned long aggr_interval;
 	struct damon_scheme_stat stat, shown;
 	struct damon_quota_state quota;
 	u64 due;

@@ -137,6 +137,47 @@ static void ages_are_as_long_in_other_intervals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->age, UINT_MAX);
 }
 
+/* Those that were asked for are the same, and the monitor has found better ones. */
+static void tuned_intervals_stay(struct kunit *test)
+{
+	static const struct damon_intervals_goal goal = { 400, 3, 5000, 40000 };
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 20, ULONG_MAX },
+		.action = DAMON_STAT,
+	};
+	unsigned long id = 1;
+	struct damon_ctx *ctx = monitor_of(test, &id, 1), *from = monitor_of(test, &id, 1);
+	struct damon_attrs tuned = ctx->attrs;
+
+	tuned.sample_interval *= 4;
+	tuned.aggr_interval *= 4;
+	ctx->goal = goal;
+	from->goal = goal;
+	damon_attrs_apply(ctx, &tuned);
+	ctx->tuning.nr_aggrs = 2;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_schemes(from, &s, 1));
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_EQ(test, ctx->aggr_interval, tuned.aggr_interval);
+	KUNIT_EXPECT_EQ(test, ctx->tuning.nr_aggrs, 2);
+	/* Of 100 ms each, as they were asked for. */
+	KUNIT_EXPECT_EQ(test, ctx->schemes[0].pattern.min_age, 5);
+
+	/* Other ones, or another goal, and it begins anew. */
+	from->attrs = damon_default_attrs;
+	from->goal = goal;
+	from->min_nr_regions++;
+	KUNIT_ASSERT_EQ(test, 0, damon_set_schemes(from, &s, 1));
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_EQ(test, ctx->aggr_interval, damon_default_attrs.aggr_interval);
+	KUNIT_EXPECT_EQ(test, ctx->tuning.nr_aggrs, 0);
+	KUNIT_EXPECT_EQ(test, ctx->schemes[0].pattern.min_age, 20);
+	damon_attrs_apply(ctx, &tuned);
+	from->attrs = ctx->asked;
+	from->goal = (struct damon_intervals_goal) { 300, 3, 5000, 40000 };
+	KUNIT_ASSERT_EQ(test, 0, damon_commit(ctx, from));
+	KUNIT_EXPECT_EQ(test, ctx->aggr_interval, damon_default_attrs.aggr_interval);
+}
+
 static void schemes_go_on_by_their_index(struct kunit *test)
 {
 	unsigned long id = 1;
@@ -290,6 +331,7 @@ static struct kunit_case damon_commit_cases[] = {
 	KUNIT_CASE(targets_of_one_id_are_told_apart),
 	KUNIT_CASE(new_ranges_keep_what_is_known_of_them),
 	KUNIT_CASE(ages_are_as_long_in_other_intervals),
+	KUNIT_CASE(tuned_intervals_stay),
 	KUNIT_CASE(schemes_go_on_by_their_index),
 	KUNIT_CASE(refused_settings_change_nothing),
 	KUNIT_CASE(settings_without_memory_change_nothing),
