@@ -83,7 +83,7 @@ static bool is_within(unsigned long x, unsigned long min, unsigned long max)
 }
 
 /* A quarter of what ktime_t can hold, so that sums do not overflow. */
-static u64 us_to_ns(unsigned long us)
+static u64 us_to_ns(u64 us)
 {
 	return min_t(u64, us, KTIME_MAX / 4 / NSEC_PER_USEC) * NSEC_PER_USEC;
 }
@@ -250,6 +250,9 @@ static void visit_matches(struct pass *p, void *arg, match_fn fn)
 				continue;
 			run = run_from(p, t, r, matches);
 			list_for_each_entry_from(r, &t->regions_list, list) {
+				/* A run may be all regions that there are. */
+				if (!damon_go_on(p->ctx))
+					return;
 				if (has_size(p, &run))
 					fn(p, t, r, arg);
 				if (r == run.last)
@@ -313,9 +316,23 @@ static u64 sz_eligible(void *arg, int nid)
 /* Since when @r has not been accessed, in nanoseconds. */
 static u64 idle_since(const struct pass *p, const struct damon_region *r)
 {
-	u64 ns = us_to_ns(size_mul(age_of(p, r), p->ctx->aggr_interval));
+	u64 us, ns;
+
+	if (check_mul_overflow((u64)age_of(p, r), (u64)p->ctx->aggr_interval, &us))
+		us = U64_MAX;
+	ns = us_to_ns(us);
 
 	return p->now - min(ns, p->now);
+}
+
+/* The region of @run with @addr.  Work on a former part of it may have cut its first one. */
+static struct damon_region *region_at(const struct run *run, unsigned long addr)
+{
+	struct damon_region *r = run->first;
+
+	while (r->ar.end <= addr)
+		r = list_next_entry(r, list);
+	return r;
 }
 
 /*
@@ -327,7 +344,7 @@ static unsigned long do_pieces(struct pass *p, const struct run *run, unsigned l
 {
 	struct damon_scheme_state *s = p->s;
 	struct damon_target *t = run->t;
-	const struct damon_region *r = run->first;
+	const struct damon_region *r = region_at(run, start);
 	unsigned long sz_piece = SZ_PIECE / p->ctx->addr_unit;
 	unsigned long filters = damon_filters_of_pages(s->cfg.filters, p->nr_filters);
 	const struct damon_dest only = { .nid = s->cfg.nid, .weight = 1 };
@@ -362,7 +379,7 @@ static unsigned long do_pieces(struct pass *p, const struct run *run, unsigned l
 		*sz_applied += w.sz_applied;
 		if (damon_filters_of_pages(s->cfg.filters, s->cfg.nr_filters))
 			s->stat.sz_ops_filter_passed += w.sz_passed;
-		while (r != run->last && r->ar.end <= start)
+		while (r->ar.end <= start)
 			r = list_next_entry(r, list);
 		if (!look)
 			damon_back_remember(p->ctx, &s->back, t, &w, idle_since(p, r), p->trial,
@@ -483,7 +500,7 @@ static bool work_on(struct pass *p, const struct run *run, struct damon_addr_ran
 		return false;
 	sz = to_bytes(p->ctx, done - start);
 	if (p->walk) {
-		struct damon_tried tried = part_of(p, run->first, start, done);
+		struct damon_tried tried = part_of(p, region_at(run, start), start, done);
 
 		tried.sz_passed = s->stat.sz_ops_filter_passed - sz_passed;
 		damon_walk_tell(p->walk, &tried);

@@ -609,6 +609,30 @@ static void all_parts_have_their_turn(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pages[i], i >= 15 && i < 25 ? 0 : 2);
 }
 
+/* Of one region, of which the work on the first part has made three. */
+static void each_part_has_the_age_it_had(struct kunit *test)
+{
+	struct damon_scheme s = {
+		.pattern = { 0, ULONG_MAX, 0, 0, 10, ULONG_MAX },
+		.action = DAMON_PAGEOUT,
+		.filters = &not_in_the_middle, .nr_filters = 1,
+	};
+	struct damon_ctx *ctx = ctx_with(test, &s);
+	const struct damon_back *b = &ctx->schemes[0].back;
+	unsigned int i, nr = 0;
+
+	add_aged(test, add_target(test, ctx), 0, PAGES(40), 0, 600);
+	damon_schemes_apply(ctx, 100ULL * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, asked.nr, 2);
+	/* For a minute, both. */
+	for (i = 0; i < DAMON_NR_REMEMBERED; i++)
+		if (b->pages[i].due) {
+			KUNIT_EXPECT_EQ(test, b->pages[i].since, 40ULL * NSEC_PER_SEC);
+			nr++;
+		}
+	KUNIT_EXPECT_EQ(test, nr, 2);
+}
+
 static void targets_are_told_by_their_index(struct kunit *test)
 {
 	static const struct damon_filter second = {
@@ -1033,6 +1057,7 @@ static struct kunit_case damon_scheme_cases[] = {
 	KUNIT_CASE(memory_that_is_left_out_is_not_looked_at),
 	KUNIT_CASE(memory_that_is_left_out_takes_no_quota),
 	KUNIT_CASE(all_parts_have_their_turn),
+	KUNIT_CASE(each_part_has_the_age_it_had),
 	KUNIT_CASE(targets_are_told_by_their_index),
 	KUNIT_CASE(primitives_get_the_filters_of_pages),
 	KUNIT_CASE(stat_counts_what_passes),
