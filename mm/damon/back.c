@@ -86,8 +86,8 @@ static unsigned long within(unsigned long age, const struct damon_back_goal *goa
 	return clamp(age, least, max(least, goal->most));
 }
 
-void damon_back_set_age(struct damon_back *b, const struct damon_back_goal *goal,
-			unsigned long age)
+static void set_age(struct damon_back *b, const struct damon_back_goal *goal,
+		    unsigned long age)
 {
 	b->aggr_ns = (u64)goal->aggr_us * NSEC_PER_USEC;
 	b->slot_ns = max((u64)goal->pass_us * NSEC_PER_USEC, LEAST_SLOT_NS);
@@ -99,7 +99,7 @@ void damon_back_set_age(struct damon_back *b, const struct damon_back_goal *goal
 
 void damon_back_begin(struct damon_back *b, const struct damon_back_goal *goal)
 {
-	damon_back_set_age(b, goal, 0);
+	set_age(b, goal, 0);
 	b->nr_places = DAMON_NR_REMEMBERED / PART_OF_PLACES;
 }
 
@@ -421,14 +421,15 @@ static void forget_tally(struct damon_back_tally *t)
 	*t = (struct damon_back_tally) { .nr_open = t->nr_open };
 }
 
-static void end_trial(struct damon_back *b, const struct damon_back_goal *goal, unsigned long age)
+void damon_back_set_age(struct damon_back *b, const struct damon_back_goal *goal,
+			unsigned long age)
 {
 	unsigned int i;
 
 	for (i = 0; i < DAMON_NR_REMEMBERED; i++)
 		b->pages[i].is_trial = false;
 	forget_tally(&b->trial);
-	damon_back_set_age(b, goal, age);
+	set_age(b, goal, age);
 }
 
 static void try_lower_age(struct damon_back *b, const struct damon_back_goal *goal)
@@ -438,7 +439,7 @@ static void try_lower_age(struct damon_back *b, const struct damon_back_goal *go
 	b->sz_kept = 0;
 	if (!b->by_page)
 		/* What came back of one age cannot be told from that of the other. */
-		damon_back_set_age(b, goal, age);
+		set_age(b, goal, age);
 	b->try_age = age;
 	b->sz_trial = FIRST_SZ;
 }
@@ -450,7 +451,7 @@ void damon_back_tune(struct damon_back *b, const struct damon_back_goal *goal)
 	if (v == MISSED || v == FAR_MISSED) {
 		if (v == FAR_MISSED)
 			memset(b->sz, 0, sizeof(b->sz));
-		end_trial(b, goal, raised_age(b, goal->bp, v == FAR_MISSED));
+		damon_back_set_age(b, goal, raised_age(b, goal->bp, v == FAR_MISSED));
 		forget_tally(&b->tally);
 		return;
 	}
@@ -461,7 +462,7 @@ void damon_back_tune(struct damon_back *b, const struct damon_back_goal *goal)
 	if (b->try_age < b->min_age) {
 		v = judge(&b->trial, goal->bp);
 		if (v != OPEN)
-			end_trial(b, goal, v == KEPT ? b->try_age : b->min_age);
+			damon_back_set_age(b, goal, v == KEPT ? b->try_age : b->min_age);
 	} else if (b->is_kept && mul_u64_u64_div_u64(b->sz_kept, goal->bp, 10000) >= FIRST_SZ) {
 		try_lower_age(b, goal);
 	}

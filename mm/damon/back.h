@@ -127,7 +127,8 @@ void damon_back_begin(struct damon_back *b, const struct damon_back_goal *goal);
  * @goal:	What the user wants now; its @bp is not looked at.
  * @age:	The age at which memory is given up, in aggregations of now.
  *
- * No lower age is tried until the goal has been kept with this one.
+ * A trial of a lower age is over, and what it has found is forgotten.  No other one begins
+ * until the goal has been kept with this age.
  */
 void damon_back_set_age(struct damon_back *b, const struct damon_back_goal *goal,
 			unsigned long age);
