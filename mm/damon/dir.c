@@ -49,6 +49,11 @@ int damon_dirs_lock(void)
 	return mutex_lock_killable(&lock);
 }
 
+void damon_dirs_lock_always(void)
+{
+	mutex_lock(&lock);
+}
+
 void damon_dirs_unlock(void)
 {
 	mutex_unlock(&lock);
@@ -311,13 +316,17 @@ static struct damon_dir *dir_of(const struct kernfs_open_file *of)
 }
 
 /* Leave the file, as far as kernfs is concerned; see the notes on locking. */
-static int enter(struct kernfs_open_file *of, struct damon_dir *dir, bool locked)
+static void step_out(struct kernfs_open_file *of, struct damon_dir *dir)
+{
+	kref_get(&dir->ref);
+	kernfs_break_active_protection(of->kn);
+}
+
+static int lock_for(const struct damon_file *f, const struct damon_dir *dir)
 {
 	int err;
 
-	kref_get(&dir->ref);
-	kernfs_break_active_protection(of->kn);
-	if (!locked)
+	if (f->type->unlocked)
 		return 0;
 	err = damon_dirs_lock();
 	if (!err && dir->gone) {
@@ -327,7 +336,13 @@ static int enter(struct kernfs_open_file *of, struct damon_dir *dir, bool locked
 	return err;
 }
 
-static void leave(struct kernfs_open_file *of, struct damon_dir *dir)
+static void unlock_for(const struct damon_file *f)
+{
+	if (!f->type->unlocked)
+		damon_dirs_unlock();
+}
+
+static void step_in(struct kernfs_open_file *of, struct damon_dir *dir)
 {
 	kernfs_unbreak_active_protection(of->kn);
 	put_dir(dir);
@@ -345,17 +360,17 @@ static int show_file(struct seq_file *m, void *unused)
 	struct kernfs_open_file *of = m->private;
 	const struct damon_file *f = of->kn->priv;
 	struct damon_dir *dir = dir_of(of);
-	bool locked = !f->type->unlocked;
-	int err = enter(of, dir, locked);
+	int err;
 
+	step_out(of, dir);
+	err = lock_for(f, dir);
 	if (!err) {
-		if (locked)
+		if (!f->type->unlocked)
 			refresh(dir);
 		f->type->show(m, f, member_of(dir, f));
-		if (locked)
-			damon_dirs_unlock();
+		unlock_for(f);
 	}
-	leave(of, dir);
+	step_in(of, dir);
 	return err;
 }
 
@@ -363,7 +378,6 @@ static ssize_t write_file(struct kernfs_open_file *of, char *text, size_t count,
 {
 	const struct damon_file *f = of->kn->priv;
 	struct damon_dir *dir = dir_of(of);
-	bool locked = !f->type->unlocked;
 	int err;
 
 	if (!count)
@@ -371,15 +385,20 @@ static ssize_t write_file(struct kernfs_open_file *of, char *text, size_t count,
 	/* A NUL would hide the rest of the text. */
 	if (strlen(text) != count)
 		return -EINVAL;
-	if (count && text[count - 1] == '\n')
+	if (text[count - 1] == '\n')
 		text[count - 1] = '\0';
-	err = enter(of, dir, locked);
+	step_out(of, dir);
+	err = f->type->begin ? f->type->begin(f) : 0;
 	if (!err) {
-		err = f->type->store(f, member_of(dir, f), text);
-		if (locked)
-			damon_dirs_unlock();
+		err = lock_for(f, dir);
+		if (!err) {
+			err = f->type->store(f, member_of(dir, f), text);
+			unlock_for(f);
+		}
+		if (f->type->end)
+			f->type->end(f);
 	}
-	leave(of, dir);
+	step_in(of, dir);
 	return err ?: count;
 }
 
@@ -505,26 +524,44 @@ static void nr_show(struct seq_file *m, const struct damon_file *f, void *member
 	seq_printf(m, "%u\n", list->nr);
 }
 
+static const struct damon_list_kind *list_kind_of(const struct damon_file *f)
+{
+	return container_of(f, struct damon_list_kind, nr);
+}
+
+static int nr_begin(const struct damon_file *f)
+{
+	const struct damon_list_kind *kind = list_kind_of(f);
+
+	return kind->begin ? kind->begin() : 0;
+}
+
+static void nr_end(const struct damon_file *f)
+{
+	const struct damon_list_kind *kind = list_kind_of(f);
+
+	if (kind->end)
+		kind->end();
+}
+
 static int nr_store(const struct damon_file *f, void *member, char *text)
 {
-	const struct damon_list_kind *kind = container_of(f, struct damon_list_kind, nr);
+	const struct damon_list_kind *kind = list_kind_of(f);
 	int nr, err = kstrtoint(text, 0, &nr);
 
 	if (err)
 		return err;
 	if (nr < 0 || nr > kind->max)
 		return -EINVAL;
-	if (kind->begin)
-		err = kind->begin();
-	if (err)
-		return err;
-	err = damon_list_resize(member, kind, nr);
-	if (kind->end)
-		kind->end();
-	return err;
+	return damon_list_resize(member, kind, nr);
 }
 
-const struct damon_file_type damon_file_nr = { .show = nr_show, .store = nr_store };
+const struct damon_file_type damon_file_nr = {
+	.show = nr_show,
+	.store = nr_store,
+	.begin = nr_begin,
+	.end = nr_end,
+};
 
 /* === The first directory === */
 

@@ -38,13 +38,18 @@ struct seq_file;
  * @store:	Set a member by a text without trailing newline, whole or not at all.  Return 0
  *		or an error.  NULL for types that can not be written.
  * @clear:	Free what a member holds; NULL for nothing.
- * @unlocked:	Both are called without the lock of all directories.
+ * @unlocked:	@show and @store are called without the lock of all directories.
+ * @begin:	Called before @store, and before that lock is taken: return 0, or an error to
+ *		leave all as it is.  May be NULL.
+ * @end:	Called after @store, without the lock, unless @begin has returned an error.
  */
 struct damon_file_type {
 	void (*show)(struct seq_file *m, const struct damon_file *f, void *member);
 	int (*store)(const struct damon_file *f, void *member, char *text);
 	void (*clear)(void *member);
 	bool unlocked;
+	int (*begin)(const struct damon_file *f);
+	void (*end)(const struct damon_file *f);
 };
 
 /**
@@ -152,8 +157,8 @@ struct damon_dir_list {
  *		no such file.
  * @elem:	The directories.
  * @max:	Most of them.
- * @begin:	Called before their number changes: return 0, or an error to leave all as it is.
- *		May be NULL.
+ * @begin:	Called before their number changes, without the lock of all directories: return
+ *		0, or an error to leave all as it is.  May be NULL.
  * @end:	Called afterwards, unless @begin has returned an error.  May be NULL.
  */
 struct damon_list_kind {
@@ -253,6 +258,13 @@ struct damon_dir {
  * Return: 0, or -EINTR when the caller was killed.
  */
 int damon_dirs_lock(void);
+
+/**
+ * damon_dirs_lock_always() - The same, for what is to be done also when the caller was killed.
+ *
+ * Context: May sleep.
+ */
+void damon_dirs_lock_always(void);
 
 /**
  * damon_dirs_unlock() - Give back the lock of all directories.

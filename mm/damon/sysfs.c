@@ -14,9 +14,10 @@
  * Notes on locking.  The tree is under the lock of all directories, see dir.c, which nobody
  * holds while waiting for a worker.  So a command copies what it needs of the tree, gives the
  * lock back, asks monitor.c, and takes the lock again for what is to be shown.  Whoever changes
- * nr_kdamonds keeps all monitors from being started meanwhile.
+ * nr_kdamonds keeps all monitors from being started meanwhile, and waits for that before it
+ * takes the lock.
  *
- *   set_up_lock of a kdamond -> lock of all directories -> damon_monitors_lock ->
+ *   set_up_lock of a kdamond -> damon_monitors_lock -> lock of all directories ->
  *   ctx_lock of a monitor
  */
 #define pr_fmt(fmt) "damon: " fmt
@@ -99,7 +100,7 @@ static const char * const filter_words[] = {
 
 static_assert(ARRAY_SIZE(filter_words) == DAMON_NR_FILTER_TYPES);
 
-/* Those of regions; the others are of pages. */
+/* These filters are of regions; the others are of pages. */
 #define CORE_FILTERS	(BIT(DAMON_FILTER_ADDR) | BIT(DAMON_FILTER_TARGET))
 #define PROBE_FILTERS	(BIT(DAMON_FILTER_ANON) | BIT(DAMON_FILTER_MEMCG))
 
@@ -118,6 +119,10 @@ struct running {
 	struct units units;
 	unsigned int nr_targets, nr_probes;
 	bool tuned;			/* its intervals follow a goal */
+	/* What it began with, and what the files had last, of it or of its user. */
+	struct intervals {
+		unsigned long sample, aggr;
+	} asked, shown;
 };
 
 struct kdamond {
@@ -541,7 +546,7 @@ static struct damon_addr_range pages_of(const struct units *u, struct damon_addr
 	return (struct damon_addr_range) {
 		PAGE_ALIGN_DOWN(to_addr(u, range.start)),
 		/* Behind the last page of all there is no address. */
-		PAGE_ALIGN(min(to_addr(u, range.end), PAGE_MASK)),
+		PAGE_ALIGN(min(to_addr(u, range.end), (unsigned long)PAGE_MASK)),
 	};
 }
 
@@ -549,6 +554,7 @@ static struct damon_addr_range pages_of(const struct units *u, struct damon_addr
 struct draft {
 	struct damon_cfg cfg;
 	struct running running;
+	struct context *context;
 	char *why;
 };
 
@@ -634,7 +640,26 @@ static int draft_targets(struct draft *d, struct context *c, unsigned int nr_now
 				      "targets/%u: it is not monitored, so it is not obsolete", i);
 		i++;
 	}
+	d->running.nr_targets = d->cfg.nr_targets;
 	return d->cfg.nr_targets ? 0 : refuse(d->why, -EINVAL, "targets: there is none");
+}
+
+/* The number in the monitor, which has no targets that are obsolete, of number @nr in the tree. */
+static int find_target(struct draft *d, unsigned long nr, unsigned int *found)
+{
+	unsigned long i = 0;
+	struct target *t;
+
+	*found = 0;
+	damon_list_for_each(t, &d->context->targets) {
+		if (i++ == nr)
+			return t->obsolete ? refuse(d->why, -EINVAL,
+						    "damon_target_idx: %lu is obsolete", nr) : 0;
+		*found += !t->obsolete;
+	}
+	/* Memory of none. */
+	*found = UINT_MAX;
+	return 0;
 }
 
 static int draft_filter(struct draft *d, const struct filter *f, struct damon_filter *to)
@@ -652,8 +677,7 @@ static int draft_filter(struct draft *d, const struct filter *f, struct damon_fi
 		to->range.end = to_addr(&d->running.units, f->range.end);
 		return 0;
 	case DAMON_FILTER_TARGET:
-		to->target = min(f->target, UINT_MAX);
-		return 0;
+		return find_target(d, f->target, &to->target);
 	case DAMON_FILTER_HUGEPAGE_SIZE:
 		to->min_sz = f->min_sz;
 		to->max_sz = f->max_sz;
@@ -823,6 +847,31 @@ static int lock_context(struct kdamond *k, struct context **c, char *why)
 	return refuse(why, -EINVAL, "contexts: there is none");
 }
 
+/*
+ * Intervals that the monitor has found, and somebody has had shown in the files, are no wish of
+ * the user.  The ages of the schemes are still in those that were asked for.
+ */
+static bool has_found_intervals(const struct running *r, const struct context *c)
+{
+	return r->tuned && c->goal.aggrs && c->attrs.sample_interval == r->shown.sample &&
+		c->attrs.aggr_interval == r->shown.aggr;
+}
+
+static void draft_attrs(struct draft *d, const struct context *c)
+{
+	struct running *r = &d->running;
+
+	d->cfg.attrs = c->attrs;
+	if (has_found_intervals(r, c)) {
+		d->cfg.attrs.sample_interval = r->asked.sample;
+		d->cfg.attrs.aggr_interval = r->asked.aggr;
+	}
+	r->asked.sample = d->cfg.attrs.sample_interval;
+	r->asked.aggr = d->cfg.attrs.aggr_interval;
+	r->shown.sample = c->attrs.sample_interval;
+	r->shown.aggr = c->attrs.aggr_interval;
+}
+
 static int draft_context(struct draft *d, struct context *c, unsigned int nr_now)
 {
 	const char *kind = kinds_words[c->kind];
@@ -833,9 +882,10 @@ static int draft_context(struct draft *d, struct context *c, unsigned int nr_now
 	d->cfg.primitives = p;
 	d->running.units.div = p->addr_unit;
 	d->running.units.mul = p->has_all_id ? c->addr_unit : 1;
-	if (c->addr_unit < PAGE_SIZE && !is_power_of_2(c->addr_unit))
-		return refuse(d->why, -EINVAL, "addr_unit: not a power of 2, nor a page");
-	d->cfg.attrs = c->attrs;
+	if (c->addr_unit % PAGE_SIZE && !is_power_of_2(c->addr_unit))
+		return refuse(d->why, -EINVAL, "addr_unit: not a power of 2, nor whole pages");
+	d->context = c;
+	draft_attrs(d, c);
 	d->cfg.attrs.max_nr_regions = min(c->attrs.max_nr_regions, DAMON_MAX_ATTR_REGIONS);
 	d->cfg.goal = c->goal;
 	d->cfg.pause = c->pause;
@@ -854,6 +904,7 @@ static int make_draft(struct draft *d, struct kdamond *k, bool runs, char *why)
 	err = lock_context(k, &c, why);
 	if (err)
 		return err;
+	d->running = k->running;
 	err = draft_context(d, c, runs ? k->running.nr_targets : 0);
 	damon_dirs_unlock();
 	return err;
@@ -861,13 +912,14 @@ static int make_draft(struct draft *d, struct kdamond *k, bool runs, char *why)
 
 /* === Why not === */
 
-static int try(const struct damon_cfg *cfg)
+/* For other reasons than a lack of memory. */
+static bool fails(const struct damon_cfg *cfg)
 {
 	struct damon_ctx *ctx = damon_cfg_build(cfg);
 	int err;
 
 	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
+		return ctx != ERR_PTR(-ENOMEM);
 	err = damon_ctx_check(ctx);
 	damon_destroy_ctx(ctx);
 	return err;
@@ -904,7 +956,7 @@ static const char *why_not_scheme(const struct damon_cfg *cfg)
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		s = *cfg->schemes;
 		memset((void *)&s + parts[i].offset, 0, parts[i].size);
-		if (!try(&copy))
+		if (!fails(&copy))
 			return parts[i].why;
 	}
 	return "action: not for these operations, or a node has no memory";
@@ -923,17 +975,20 @@ static int explain(const struct damon_cfg *cfg, int err, char *why)
 		return refuse(why, err, "intervals_goal: not min <= sample_us <= max");
 	copy.nr_schemes = 0;
 	copy.nr_probes = 0;
-	if (try(&copy))
+	if (fails(&copy))
 		return refuse(why, err, "targets: too many; or regions overlap, or have no memory");
 	copy.nr_schemes = 1;
 	for (i = 0; i < cfg->nr_schemes; i++) {
 		copy.schemes = &cfg->schemes[i];
-		if (try(&copy))
+		/* Each builds all regions; nobody may be there any more to be told. */
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (fails(&copy))
 			return refuse(why, err, "schemes/%u/%s", i, why_not_scheme(&copy));
 	}
 	copy.nr_schemes = 0;
 	copy.nr_probes = cfg->nr_probes;
-	if (try(&copy))
+	if (fails(&copy))
 		return refuse(why, err, "probes: not for these operations, or weights too large");
 	/* By itself it is valid. */
 	return err == -EINVAL ? refuse(why, err, "operations: it runs with others") : err;
@@ -967,6 +1022,8 @@ static void show_intervals(struct kdamond *k, struct damon_ctx *ctx, struct cont
 	damon_attrs_read(ctx, &attrs);
 	c->attrs.sample_interval = attrs.sample_interval;
 	c->attrs.aggr_interval = attrs.aggr_interval;
+	k->running.shown.sample = attrs.sample_interval;
+	k->running.shown.aggr = attrs.aggr_interval;
 }
 
 /*
@@ -1138,6 +1195,7 @@ static int show_something(struct kdamond *k, char *why,
 static int set_up(struct kdamond *k, bool runs, char *why,
 		  int (*do_it)(struct damon_monitor *m, struct damon_cfg *cfg))
 {
+	struct context *c;
 	struct draft d;
 	int err;
 
@@ -1146,12 +1204,19 @@ static int set_up(struct kdamond *k, bool runs, char *why,
 	err = make_draft(&d, k, runs, why);
 	if (!err) {
 		err = do_it(&k->monitor, &d.cfg);
-		if (err && !*why)
+		/* Other errors are not of the configuration. */
+		if ((err == -EINVAL || err == -EOPNOTSUPP || err == -ENXIO) && !*why)
 			explain(&d.cfg, err, why);
 	}
-	if (!err && !damon_dirs_lock()) {
-		d.running.nr_targets = k->monitor.cfg.nr_targets;
+	if (!err) {
+		/* Also when the caller is killed: the monitor has these settings. */
+		damon_dirs_lock_always();
+		/* They may have been shown since. */
+		c = only_context(k);
+		if (c && has_found_intervals(&k->running, c))
+			d.running.shown = k->running.shown;
 		k->running = d.running;
+		k->refreshed = jiffies;
 		k->has_ended = false;
 		damon_dirs_unlock();
 	}
@@ -1325,7 +1390,7 @@ static int state_store(const struct damon_file *f, void *dir, char *text)
 	return err;
 }
 
-/* Neither waits for a pass, or for what another command waits for. */
+/* Who reads or writes it does not wait for a pass, or for what another command waits for. */
 static const struct damon_file_type state_type = {
 	.show = state_show,
 	.store = state_store,

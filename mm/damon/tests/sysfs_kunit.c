@@ -9,12 +9,12 @@ static void del_tree(void *root)
 {
 	struct root *r = root;
 
-	if (damon_dirs_lock())
+	if (begin_kdamonds())
 		return;
-	begin_kdamonds();
+	damon_dirs_lock_always();
 	damon_list_resize(&r->kdamonds, admin_kind.subdirs->kind->list, 0);
-	end_kdamonds();
 	damon_dirs_unlock();
+	end_kdamonds();
 	kernfs_remove(r->dir.kn);
 	kfree(r);
 }
@@ -36,14 +36,15 @@ static int init_tree(struct kunit *test)
 	err = kunit_add_action_or_reset(test, del_tree, r);
 	if (err)
 		return err;
-	err = damon_dirs_lock() ?: begin_kdamonds();
+	err = begin_kdamonds();
 	if (err)
 		return err;
+	damon_dirs_lock_always();
 	err = RESIZE(&r->kdamonds, kdamond_kind, 1);
 	k = list_first_entry(&r->kdamonds.dirs, struct kdamond, dir.list);
 	err = err ?: RESIZE(&k->contexts, context_kind, 1);
-	end_kdamonds();
 	damon_dirs_unlock();
+	end_kdamonds();
 	test->priv = k;
 	return err;
 }
@@ -230,6 +231,61 @@ static void an_obsolete_target_has_to_be_there(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(why, "targets/0"));
 }
 
+/* Its number in the tree, and the monitor has only those that are not obsolete. */
+static void a_filter_means_the_same_target(struct kunit *test)
+{
+	struct context *c = test_context(test);
+	struct filter *f = add_filter(test, &test_scheme(c)->filters, DAMON_FILTER_TARGET);
+	struct kdamond *k = test->priv;
+	char why[MAX_WHY] = "";
+	struct draft *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	KUNIT_ASSERT_EQ(test, 0, damon_dirs_lock());
+	KUNIT_ASSERT_EQ(test, 0, RESIZE(&c->targets, target_kind, 3));
+	damon_dirs_unlock();
+	list_first_entry(&c->targets.dirs, struct target, dir.list)->obsolete = true;
+	k->running.nr_targets = 3;
+	f->target = 2;
+	KUNIT_EXPECT_EQ(test, 0, make_draft(d, k, /*runs=*/true, why));
+	KUNIT_EXPECT_EQ(test, 1, d->cfg.schemes[0].filters[0].target);
+	damon_cfg_clear(&d->cfg);
+	f->target = 3;
+	KUNIT_EXPECT_EQ(test, 0, make_draft(d, k, /*runs=*/true, why));
+	KUNIT_EXPECT_EQ(test, UINT_MAX, d->cfg.schemes[0].filters[0].target);
+	damon_cfg_clear(&d->cfg);
+	f->target = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, make_draft(d, k, /*runs=*/true, why));
+	damon_cfg_clear(&d->cfg);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(why, "obsolete"));
+}
+
+/* Ages in the files are in the aggregations that the user has asked for. */
+static void found_intervals_are_no_wish(struct kunit *test)
+{
+	struct context *c = test_context(test);
+	struct kdamond *k = test->priv;
+	char why[MAX_WHY] = "";
+	struct damon_cfg *cfg;
+
+	c->goal = (struct damon_intervals_goal) { 400, 3, 5000, 10000000 };
+	k->running.tuned = true;
+	k->running.asked = (struct intervals) { 5000, 100000 };
+	k->running.shown = (struct intervals) { 50000, 1000000 };
+	c->attrs.sample_interval = 50000;
+	c->attrs.aggr_interval = 1000000;
+	cfg = &test_draft(test, why, 0)->cfg;
+	KUNIT_EXPECT_EQ(test, cfg->attrs.sample_interval, 5000);
+	KUNIT_EXPECT_EQ(test, cfg->attrs.aggr_interval, 100000);
+	/* Others are one; and so are those of who wants no others any more. */
+	c->attrs.aggr_interval = 2000000;
+	KUNIT_EXPECT_EQ(test, 2000000, test_draft(test, why, 0)->cfg.attrs.aggr_interval);
+	c->attrs.aggr_interval = 1000000;
+	c->goal.aggrs = 0;
+	KUNIT_EXPECT_EQ(test, 1000000, test_draft(test, why, 0)->cfg.attrs.aggr_interval);
+	k->running.tuned = false;
+}
+
 static void without_memory_there_is_no_draft(struct kunit *test)
 {
 	struct context *c = test_context(test);
@@ -267,6 +323,8 @@ static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE(a_refault_goal_is_of_the_quota),
 	KUNIT_CASE(one_node_is_preferred_for_physical_memory),
 	KUNIT_CASE(an_obsolete_target_has_to_be_there),
+	KUNIT_CASE(a_filter_means_the_same_target),
+	KUNIT_CASE(found_intervals_are_no_wish),
 	KUNIT_CASE(without_memory_there_is_no_draft),
 	{}
 };
