@@ -91,7 +91,7 @@ static int region_of(struct damon_addr_range units, unsigned long unit,
 		return -EINVAL;
 	start = div_u64(start, addr_unit);
 	end = div_u64(end - 1, addr_unit) + 1;
-	if (end > PAGE_MASK)
+	if (end > (unsigned long)PAGE_MASK)
 		return -EINVAL;
 	range->start = PAGE_ALIGN_DOWN(start);
 	range->end = PAGE_ALIGN(end);
@@ -111,8 +111,8 @@ static int plan_memory(const struct damon_module *m, struct damon_module_plan *p
 	unsigned long unit = m->params->addr_unit;
 	struct damon_cfg *cfg = &plan->cfg;
 
-	/* A page has to be a power of two of them. */
-	if (unit < PAGE_SIZE && !is_power_of_2(PAGE_SIZE / unit))
+	/* A page is a whole number of them, or one of them a whole number of pages. */
+	if (unit % PAGE_SIZE && !is_power_of_2(unit))
 		return -EINVAL;
 	cfg->primitives = &damon_pa_primitives;
 	plan->target = DAMON_ALL_NODES;

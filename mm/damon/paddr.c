@@ -159,7 +159,7 @@ static void add_piece(struct ram_walk *w, struct damon_addr_range range)
 /* As an address of a region, which ends below the last page that a long can have. */
 static unsigned long pfn_to_addr(unsigned long pfn)
 {
-	return min_t(u64, (u64)pfn * (PAGE_SIZE / ADDR_UNIT), PAGE_MASK);
+	return min_t(u64, (u64)pfn * (PAGE_SIZE / ADDR_UNIT), (unsigned long)PAGE_MASK);
 }
 
 /* The range of these pages, in whole pages of units. */

@@ -88,6 +88,8 @@ static const struct build_case {
 	{ "beyond all", -EINVAL, 5000, 100000, 10, 1000, 0, ULONG_MAX, 2 },
 	{ "unit of 16", 0, 5000, 100000, 10, 1000, 0, SZ_1M, 16 },
 	{ "unit of 3", -EINVAL, 5000, 100000, 10, 1000, 0, SZ_1M, 3 },
+	{ "unit of 2000", -EINVAL, 5000, 100000, 10, 1000, 0, SZ_1M, 2000 },
+	{ "unit of 5000", -EINVAL, 5000, 100000, 10, 1000, 0, SZ_1M, 5000 },
 	{ "unit of 3, of all", -EINVAL, 5000, 100000, 10, 1000, 0, 0, 3 },
 	{ "unit above a page", 0, 5000, 100000, 10, 1000, 0, 100, 3 * PAGE_SIZE },
 	{ "overflow", -EINVAL, 5000, 100000, 10, 1000, 0, ULONG_MAX, ULONG_MAX },
