@@ -143,7 +143,7 @@ static void exchange_targets(struct damon_ctx *ctx, struct damon_ctx *from)
 	list_splice_tail(&rest, &from->targets_list);
 }
 
-/* @from has no worker, so its targets have no regions, and none of the wrong pool. */
+/* @from goes back to its owner as damon_start() expects a context: without regions. */
 static void clear_targets(struct damon_ctx *from)
 {
 	struct damon_target *t;

@@ -159,6 +159,10 @@ static void clear_unshared(struct damon_cfg *cfg, const struct damon_cfg *other)
 		cfg->schemes = NULL;
 		cfg->nr_schemes = 0;
 	}
+	if (cfg->probes == other->probes) {
+		cfg->probes = NULL;
+		cfg->nr_probes = 0;
+	}
 	damon_cfg_clear(cfg);
 }
 

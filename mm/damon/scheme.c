@@ -354,11 +354,14 @@ static void set_ages(const struct damon_ctx *ctx, struct damon_scheme_state *s)
 
 static void begin_scheme(struct damon_ctx *ctx, struct damon_scheme_state *s)
 {
+	struct damon_scheme_stat shown = s->shown;
 	struct damon_scheme cfg = s->cfg;
 	struct damon_back_goal goal;
 
 	memset(s, 0, sizeof(*s));
 	s->cfg = cfg;
+	/* Others read it, until damon_scheme_publish_stat() has the lock for that. */
+	s->shown = shown;
 	s->pattern = cfg.pattern;
 	set_ages(ctx, s);
 	s->stat.active = true;
