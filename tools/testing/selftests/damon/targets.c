@@ -79,6 +79,8 @@ TEST_F_TIMEOUT(targets, a_child_is_not_monitored, 120)
 	ASSERT_EQ(0, trace_next(self->t, self->s));
 	child = work_call(self->w, do_fork);
 	ASSERT_LT(0, child);
+	/* The first pass copies what they had in common. */
+	ASSERT_TRUE(work_passes(self->w, 2));
 	ASSERT_EQ(0, trace_after(self->t, self->s, now() + 1));
 	own = hot_heat(self->t, 0, ARENA);
 	of_child = hot_heat(self->t, 0, ARENA + HOT);

@@ -95,7 +95,7 @@ void work_end(struct work *w)
 	munmap(w, sizeof(*w));
 }
 
-/* What it hangs in, for the log of the test. */
+/* What it hangs in, for the log of the test; if it runs, for the log of the kernel. */
 static void tell_where(pid_t pid)
 {
 	char path[64], text[4096];
@@ -105,6 +105,10 @@ static void tell_where(pid_t pid)
 		snprintf(path, sizeof(path), "/proc/%d/%s", pid, i ? "stack" : "stat");
 		if (!read_text(path, text, sizeof(text)))
 			fprintf(stderr, "# the process hangs: %s\n", text);
+	}
+	for (i = 0; i < 3; i++) {
+		write_text("/proc/sysrq-trigger", "l");
+		sleep(1);
 	}
 }
 
