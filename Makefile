@@ -9,7 +9,7 @@ VARS := ACCEL ATTRS CMD CPUS DEBUG KDIR KERNEL KSRC MEM PADDR RECORD SCAN SCHEME
 # A `$` in CMD is for the shell, so make does not expand what it hands on.
 $(foreach v,$(VARS),$(if $(filter undefined,$(origin $v)),,$(eval override export $v := $$(value $v))))
 
-.PHONY: help run test bench check shell kernel source damonctl deps integrate clean wishes
+.PHONY: help run test bench check peer-tests shell kernel source damonctl deps integrate clean wishes
 
 help:
 	@echo 'make run        monitor a program in a guest, show its hot memory'
@@ -21,6 +21,7 @@ help:
 	@echo 'make bench      compare with the monitor of the base kernel; W="glob" only these workloads,'
 	@echo '                SEEDS=3, ATTRS="5000 100000 1000000 10 1000", KERNEL=image, SCAN=1'
 	@echo 'make check      checkpatch, sparse, kernel-doc, W=1, shellcheck; silence is success'
+	@echo 'make peer-tests the tests that come with the base kernel, on this monitor'
 	@echo 'make kernel     build the kernel'
 	@echo 'make shell      a prompt in the guest'
 	@echo 'make integrate  put the subsystem into the Linux 6.12 tree KDIR=dir'
@@ -39,6 +40,9 @@ test: kernel damonctl
 
 bench: $(if $(KERNEL),deps,kernel)
 	@tools/testing/damon/bench/run
+
+peer-tests: kernel
+	@$(VM)/peer-tests
 
 check: source
 	@$(VM)/check
