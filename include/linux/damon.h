@@ -167,7 +167,7 @@ struct damon_target {
 	/* private: */
 	bool probed;			/* all regions have room for probes, see probe.h */
 	void *priv;			/* of the primitives, while the worker runs */
-	unsigned long ended_at;		/* in jiffies: its process, as they have seen; or 0 */
+	unsigned long ended_at;		/* when they saw its process ended, in jiffies; or 0 */
 	struct damon_target *partner;	/* in the other context, during damon_commit() */
 };
 

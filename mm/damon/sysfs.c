@@ -1439,13 +1439,12 @@ static void remove_kdamond(struct damon_dir *dir)
 /* Nobody starts one meanwhile. */
 static int begin_kdamonds(void)
 {
-	int err = mutex_lock_killable(&damon_monitors_lock);
-
-	if (!err && damon_monitors_beside_run()) {
-		mutex_unlock(&damon_monitors_lock);
-		err = -EBUSY;
-	}
-	return err;
+	if (mutex_lock_interruptible(&damon_monitors_lock))
+		return -ERESTARTSYS;
+	if (!damon_monitors_beside_run())
+		return 0;
+	mutex_unlock(&damon_monitors_lock);
+	return -EBUSY;
 }
 
 static void end_kdamonds(void)
